@@ -1,0 +1,1 @@
+"""Issuing and signing toolkit for Pith Numbers."""

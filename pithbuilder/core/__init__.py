@@ -1,0 +1,1 @@
+"""Floor 0: pure functions and value types; no I/O, no keys."""

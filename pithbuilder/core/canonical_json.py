@@ -1,0 +1,252 @@
+"""Canonical JSON (RFC 8785, JCS): the one way from a value to the bytes that are hashed and signed.
+
+`jcs` is the reference. `orjson` writes the same bytes several times faster wherever a look at the value tree
+proves that the two cannot differ: exact types, no float, integers within 53 bits, every key inside the Basic
+Multilingual Plane (there, UTF-8 order and UTF-16 order are the same). Everything else either takes the
+reference's path or is refused: `jcs` alone would turn 2^53 + 1 into 2^53 without a word.
+
+This is the only module that imports either library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Final, TypeAlias, cast
+
+import orjson
+
+from pithbuilder.core.json_path import ROOT, child_path
+from pithbuilder.errors import CanonicalizationError, printable
+
+JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | bool | None"
+JsonObject: TypeAlias = "dict[str, JsonValue]"
+
+Fragment = orjson.Fragment
+"""Bytes that are already canonical JSON, to be embedded as they are by :func:`compose`."""
+
+Composable: TypeAlias = "Fragment | list[Fragment] | list[str] | str | int | bool | None"
+"""What a typed document may hand to :func:`compose` as the value of one of its fields."""
+
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON implementation reads exactly (RFC 8785, section 3.2.2.3)."""
+
+MAX_DEPTH: Final = 100
+"""How many arrays and objects may stand inside one another."""
+
+_OPTIONS: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+
+
+class _Route(Enum):
+    FAST = 0
+    REFERENCE = 1
+    REFUSED = 2
+
+
+def canonicalize(value: JsonValue) -> bytes:
+    r"""Return the canonical JSON bytes (RFC 8785, UTF-8, no trailing newline) of a value.
+
+    Args:
+        value: ``dict`` with ``str`` keys, ``list``, ``str``, ``int``, ``bool`` or ``None``, nested at most
+            100 deep; exactly these types, no subclasses.
+
+    Returns:
+        UTF-8 bytes: members sorted by the UTF-16 code units of their names, no white space.
+
+    Raises:
+        CanonicalizationError: A float (``json-float``), an integer beyond 2^53 - 1 (``json-integer-range``),
+            a lone surrogate (``json-surrogate``), another type (``json-type``) or too deep a nesting, which
+            is also what a cycle is (``json-depth``); ``where`` is the JSON path.
+
+    >>> canonicalize({"b": [1, True, None], "a": "\u20ac\n"})
+    b'{"a":"\xe2\x82\xac\\n","b":[1,true,null]}'
+    """
+    route = _route(value, MAX_DEPTH)
+    try:
+        if route is _Route.FAST:
+            return orjson.dumps(value, option=_OPTIONS)
+        if route is _Route.REFERENCE:
+            import jcs  # needed for keys outside the BMP only, and slow to import
+
+            return cast(bytes, jcs.canonicalize(value))
+    except (TypeError, UnicodeEncodeError) as error:  # a lone surrogate: only the encoder looks that closely
+        raise (_first_refusal(value) or _unexplained(error)) from error
+    raise _first_refusal(value) or _unexplained(None)
+
+
+def compose(fields: Mapping[str, Composable], extra: Mapping[str, JsonValue] | None = None) -> bytes:
+    """Return the canonical bytes of one object whose parts are known to be canonical already.
+
+    For typed documents only: field names are the document's own (ASCII), field values are of the types in
+    :data:`Composable`, and nested documents come as :data:`Fragment`. What a document did not know when it was
+    read comes as ``extra`` and is guarded in full.
+
+    Args:
+        fields: Field name to value.
+        extra: Unknown fields, kept as they were read; no name may also stand in ``fields``.
+
+    Returns:
+        Canonical JSON, UTF-8.
+
+    Raises:
+        CanonicalizationError: As for :func:`canonicalize`.
+    """
+    if extra:
+        members: dict[str, Composable] = dict(fields)
+        for name, value in extra.items():
+            members[name] = Fragment(canonicalize(value))
+        if not all(map(_is_bmp, extra)):
+            return _compose_by_utf16(members)
+        fields = members
+    return _encode(fields)
+
+
+def decode_canonical(data: bytes) -> JsonValue:
+    """Return the value of bytes that this module has made; never for bytes from outside."""
+    return cast(JsonValue, orjson.loads(data))
+
+
+def _encode(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, option=_OPTIONS)
+    except (TypeError, ValueError) as error:
+        raise _unexplained(error) from error
+
+
+def _compose_by_utf16(members: Mapping[str, Composable]) -> bytes:
+    try:
+        ordered = sorted(members.items(), key=lambda member: member[0].encode("utf-16-be"))
+    except UnicodeEncodeError as error:
+        raise _unexplained(error) from error
+    return b"{" + b",".join(_encode(name) + b":" + _encode(value) for name, value in ordered) + b"}"
+
+
+def _is_bmp(key: str) -> bool:
+    return key.isascii() or max(key) <= "\uffff"
+
+
+def _route(value: object, depth_left: int) -> _Route:
+    """Say which encoder may take the value; a quick look that does not keep track of paths."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return _Route.FAST
+    if kind is int:
+        return _Route.FAST if -MAX_INTEGER <= cast(int, value) <= MAX_INTEGER else _Route.REFUSED
+    if depth_left == 0:
+        return _Route.REFUSED
+    route = _Route.FAST
+    if kind is dict:
+        members = cast("dict[object, object]", value)
+        for key, item in members.items():
+            if type(key) is not str:
+                return _Route.REFUSED
+            if not _is_bmp(key):
+                route = _Route.REFERENCE
+            if type(item) is str:
+                continue
+            below = _route(item, depth_left - 1)
+            if below is not _Route.FAST:
+                if below is _Route.REFUSED:
+                    return below
+                route = below
+        return route
+    if kind is list:
+        for item in cast("list[object]", value):
+            below = _route(item, depth_left - 1)
+            if below is not _Route.FAST:
+                if below is _Route.REFUSED:
+                    return below
+                route = below
+        return route
+    return _Route.REFUSED
+
+
+def _first_refusal(value: object) -> CanonicalizationError | None:
+    """Walk again, keeping track of paths, and name the first thing that has no canonical form."""
+    pending: list[tuple[object, str, int]] = [(value, ROOT, MAX_DEPTH)]
+    while pending:
+        item, path, depth_left = pending.pop()
+        refusal = _refusal_of(item, path, depth_left)
+        if refusal is not None:
+            return refusal
+        pending.extend(reversed(list(_parts(item, path, depth_left))))
+    return None
+
+
+def _parts(item: object, path: str, depth_left: int) -> Iterator[tuple[object, str, int]]:
+    if type(item) is dict:
+        for key, part in item.items():
+            yield part, child_path(path, key), depth_left - 1
+    elif type(item) is list:
+        for index, part in enumerate(item):
+            yield part, child_path(path, index), depth_left - 1
+
+
+def _refusal_of(item: object, path: str, depth_left: int) -> CanonicalizationError | None:
+    kind = type(item)
+    if kind in (dict, list) and depth_left == 0:
+        return CanonicalizationError(
+            "json-depth", "value is nested too deeply", where=path, expected=f"at most {MAX_DEPTH} levels"
+        )
+    if kind is dict:
+        for key in cast("dict[object, object]", item):
+            if type(key) is not str:
+                return _wrong_type(path, key, "a string as member name")
+            if _has_surrogate(key):
+                return _lone_surrogate(path, key)
+        return None
+    if kind is str:
+        return _lone_surrogate(path, item) if _has_surrogate(cast(str, item)) else None
+    if kind is int and not -MAX_INTEGER <= cast(int, item) <= MAX_INTEGER:
+        return CanonicalizationError(
+            "json-integer-range",
+            "integer is too large to be read exactly everywhere",
+            where=path,
+            expected="an integer within ±(2^53 - 1)",
+            found=f"an integer of {cast(int, item).bit_length()} bits",
+        )
+    if kind is float:
+        return CanonicalizationError(
+            "json-float",
+            "floating-point numbers have no place in these documents",
+            where=path,
+            expected="an integer or a string",
+            found=printable(item),
+        )
+    if kind in (list, int, bool) or item is None:
+        return None
+    return _wrong_type(path, item, "dict, list, str, int, bool or None")
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _lone_surrogate(path: str, text: object) -> CanonicalizationError:
+    return CanonicalizationError(
+        "json-surrogate",
+        "text holds half of a surrogate pair and cannot be written as UTF-8",
+        where=path,
+        expected="Unicode scalar values only",
+        found=printable(text),
+    )
+
+
+def _wrong_type(path: str, item: object, expected: str) -> CanonicalizationError:
+    return CanonicalizationError(
+        "json-type",
+        "value is of a type that JSON does not have",
+        where=path,
+        expected=expected,
+        found=f"{type(item).__name__} {printable(item)}",
+    )
+
+
+def _unexplained(error: Exception | None) -> CanonicalizationError:
+    return CanonicalizationError("json-type", f"value cannot be encoded ({error})", where=ROOT)

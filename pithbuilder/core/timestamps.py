@@ -1,0 +1,148 @@
+"""Instants in UTC and their two spellings: whole seconds, and microseconds with always six digits."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from pithbuilder.errors import FormatError, printable
+
+_SECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
+_MICROSECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", re.ASCII)
+_RFC2822: Final = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{1,2}) "
+    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d) (?:GMT|UTC|\+0000)",
+    re.ASCII,
+)
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+
+
+class Clock(Protocol):
+    """Where an issuer takes the time from; always given as an argument."""
+
+    def now(self) -> datetime:
+        """Return the current instant, with time zone UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the current instant, with time zone UTC and microseconds."""
+        return datetime.now(UTC)
+
+
+class FixedClock:
+    """A clock that stands still, for reproducible output."""
+
+    def __init__(self, instant: datetime) -> None:
+        """Stand still at ``instant``, which must carry a time zone."""
+        self._instant = instant.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the instant at which the clock stands, in UTC."""
+        return self._instant
+
+
+def format_seconds(instant: datetime) -> str:
+    """Return ``YYYY-MM-DDThh:mm:ssZ``: 20 characters, the fraction of a second cut off.
+
+    Args:
+        instant: An instant in UTC.
+    """
+    return instant.isoformat(timespec="seconds")[:19] + "Z"
+
+
+def format_microseconds(instant: datetime) -> str:
+    """Return ``YYYY-MM-DDThh:mm:ss.ffffffZ``: 27 characters, always six digits.
+
+    Args:
+        instant: An instant in UTC.
+    """
+    return instant.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def parse_seconds(text: str) -> datetime:
+    """Return the instant that ``YYYY-MM-DDThh:mm:ssZ`` names.
+
+    Raises:
+        FormatError: ``instant-format``; another spelling, or a date or time that does not exist.
+    """
+    return _parse(_SECONDS, text, "YYYY-MM-DDThh:mm:ssZ")
+
+
+def parse_microseconds(text: str) -> datetime:
+    """Return the instant that ``YYYY-MM-DDThh:mm:ss.ffffffZ`` names.
+
+    Raises:
+        FormatError: ``instant-format``; another spelling, or a date or time that does not exist.
+    """
+    return _parse(_MICROSECONDS, text, "YYYY-MM-DDThh:mm:ss.ffffffZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the instant that ``text`` names in either of the two spellings.
+
+    Raises:
+        FormatError: ``instant-format``.
+    """
+    if len(text) == 20:
+        return parse_seconds(text)
+    return _parse(_MICROSECONDS, text, "YYYY-MM-DDThh:mm:ssZ or YYYY-MM-DDThh:mm:ss.ffffffZ")
+
+
+def parse_rfc2822(text: str) -> datetime:
+    """Return the instant of an arXiv version date such as ``Tue, 22 May 2018 09:32:21 GMT``.
+
+    Args:
+        text: RFC 2822, section 3.3, as arXiv's snapshot writes it: in GMT, with the day of the week.
+
+    Raises:
+        FormatError: ``date-format``; another spelling, a date that does not exist, or a day of the week that
+            is not that date's.
+    """
+    match = _RFC2822.fullmatch(text)
+    if match is not None:
+        weekday, day, month, year, hour, minute, second = match.groups()
+        try:
+            instant = datetime(
+                int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
+            )
+        except ValueError as error:
+            raise _no_such_date(text) from error
+        if _WEEKDAYS[instant.weekday()] == weekday:
+            return instant
+    raise _no_such_date(text)
+
+
+def _parse(pattern: re.Pattern[str], text: str, expected: str) -> datetime:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise FormatError("instant-format", "not an instant in UTC", expected=expected, found=printable(text))
+    try:
+        year, month, day, hour, minute, second, *fraction = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second, *fraction, tzinfo=UTC)
+    except ValueError as error:
+        raise FormatError(
+            "instant-format",
+            "date or time does not exist",
+            expected=expected,
+            found=printable(text),
+        ) from error
+
+
+def _no_such_date(text: str) -> FormatError:
+    return FormatError(
+        "date-format",
+        "not a date in GMT that exists",
+        expected="a date such as 'Tue, 22 May 2018 09:32:21 GMT'",
+        found=printable(text),
+    )

@@ -1,0 +1,305 @@
+"""What all documents share: canonical bytes made once, digests recomputed, unknown fields kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache, cached_property
+from types import MappingProxyType
+from typing import ClassVar, Final, Self, TypeVar, cast
+
+from pithbuilder.core.canonical_json import (
+    Composable,
+    Fragment,
+    JsonObject,
+    JsonValue,
+    canonicalize,
+    compose,
+    decode_canonical,
+)
+from pithbuilder.core.digest import is_hex_digest, sha256_hex
+from pithbuilder.core.json_path import ROOT, child_path
+from pithbuilder.core.timestamps import parse_instant, parse_microseconds, parse_seconds
+from pithbuilder.documents.wire import json_type_name
+from pithbuilder.errors import DocumentError, FormatError, printable
+
+Fields = dict[str, Composable]
+
+_D = TypeVar("_D", bound="Document")
+
+NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+
+
+def _no_extra() -> Mapping[str, JsonValue]:
+    return NO_EXTRA
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A JSON object of a known type.
+
+    Attribute names are the wire's field names. ``extra`` holds what else was read: it is kept and hashed.
+    """
+
+    document_kind: ClassVar[str] = "document"
+
+    extra: Mapping[str, JsonValue] = field(default_factory=_no_extra, repr=False)
+
+    def fields(self) -> Fields:
+        """Return the known fields, field name to value; documents inside come as canonical fragments."""
+        raise NotImplementedError
+
+    @cached_property
+    def canonical_bytes(self) -> bytes:
+        """Canonical JSON of the document, UTF-8, no trailing newline; made once."""
+        return compose(self.fields(), self.extra)
+
+    @cached_property
+    def fragment(self) -> Fragment:
+        """The canonical bytes, to be embedded in a containing document."""
+        return Fragment(self.canonical_bytes)
+
+    def to_dict(self) -> JsonObject:
+        """Return the document as a plain JSON object, in canonical member order."""
+        return cast(JsonObject, decode_canonical(self.canonical_bytes))
+
+    @classmethod
+    def from_dict(cls, value: JsonValue, path: str = ROOT) -> Self:
+        """Return the document that a JSON object holds.
+
+        Args:
+            value: As parsed from the wire.
+            path: Where the object stands, for error messages.
+
+        Raises:
+            DocumentError: ``field-missing``, ``field-type`` or ``field-format``; ``where`` is the JSON path.
+        """
+        return cls.read(Reader(value, path))
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        raise NotImplementedError
+
+    @classmethod
+    def known_fields(cls) -> frozenset[str]:
+        """Return the names of the fields that the type knows."""
+        return _known_fields(cls)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpaqueDocument(Document):
+    """A JSON object of which nothing is known: kept and hashed as it came."""
+
+    document_kind: ClassVar[str] = "opaque"
+
+    def fields(self) -> Fields:
+        """Return no fields: all there is stands in ``extra``."""
+        return {}
+
+    @cached_property
+    def canonical_bytes(self) -> bytes:
+        """Canonical JSON of the object."""
+        return canonicalize(dict(self.extra))
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(extra=reader.members)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedDocument(Document):
+    """A document whose content is hashed, with the fields that the hash leaves out.
+
+    Attributes:
+        content: The hashed part; unknown fields belong to it, for they are hashed too.
+    """
+
+    content: Document
+
+    @cached_property
+    def canonical_bytes(self) -> bytes:
+        """Canonical JSON of content and seal in one object."""
+        return compose(self.fields(), self.content.extra)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An array of anything, kept and hashed as it came (claims, findings, sampled references)."""
+
+    values: tuple[JsonValue, ...] = ()
+
+    @cached_property
+    def fragment(self) -> Fragment:
+        """Canonical JSON of the array."""
+        return Fragment(canonicalize(list(self.values)))
+
+    @cached_property
+    def snapshot_sha256(self) -> str:
+        """SHA-256 of canonical ``{"payload": rows}``: 64 lower-case hexadecimal digits."""
+        return sha256_hex(compose({"payload": self.fragment}))
+
+
+@cache
+def _known_fields(kind: type[Document]) -> frozenset[str]:
+    return frozenset(item.name for item in fields(kind)) - {"extra"}
+
+
+class Reader:
+    """Takes typed fields out of one JSON object and says exactly what is wrong with them."""
+
+    __slots__ = ("members", "path")
+
+    def __init__(self, value: JsonValue, path: str = ROOT) -> None:
+        """Read ``value``, which must be an object, standing at ``path``."""
+        if not isinstance(value, dict):
+            raise _wrong_type(path, "an object", value)
+        self.members: JsonObject = value
+        self.path = path
+
+    def extra(
+        self, kind: type[Document], sealed_by: frozenset[str] = frozenset()
+    ) -> Mapping[str, JsonValue]:
+        """Return the members that ``kind`` does not know, those that seal it (``sealed_by``) aside."""
+        known = _known_fields(kind) | sealed_by
+        if self.members.keys() <= known:
+            return NO_EXTRA
+        return {name: value for name, value in self.members.items() if name not in known}
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a member of that name."""
+        return name in self.members
+
+    def value(self, name: str) -> JsonValue:
+        """Return a member of any type."""
+        try:
+            return self.members[name]
+        except KeyError as error:
+            raise DocumentError(
+                "field-missing",
+                "a field is missing",
+                where=child_path(self.path, name),
+                expected=f"a field {name!r}",
+            ) from error
+
+    def text(self, name: str) -> str:
+        """Return a member that must be a string."""
+        value = self.value(name)
+        if type(value) is not str:
+            raise _wrong_type(child_path(self.path, name), "a string", value)
+        return value
+
+    def text_or_null(self, name: str) -> str | None:
+        """Return a member that must be a string or null."""
+        return None if self.value(name) is None else self.text(name)
+
+    def integer(self, name: str, minimum: int = 0) -> int:
+        """Return a member that must be an integer of at least ``minimum``."""
+        value = self.value(name)
+        if type(value) is not int:
+            raise _wrong_type(child_path(self.path, name), "an integer", value)
+        if value < minimum:
+            raise _wrong_format(child_path(self.path, name), f"an integer of at least {minimum}", value)
+        return value
+
+    def boolean(self, name: str) -> bool:
+        """Return a member that must be true or false."""
+        value = self.value(name)
+        if type(value) is not bool:
+            raise _wrong_type(child_path(self.path, name), "true or false", value)
+        return value
+
+    def digest(self, name: str) -> str:
+        """Return a member that must be a SHA-256 digest in lower-case hexadecimal."""
+        text = self.text(name)
+        if not is_hex_digest(text):
+            raise _wrong_format(child_path(self.path, name), "64 lower-case hexadecimal digits", text)
+        return text
+
+    def instant(self, name: str) -> str:
+        """Return a member that must be an instant in UTC, in whole seconds or microseconds."""
+        return self._instant(name, parse_instant)
+
+    def whole_second(self, name: str) -> str:
+        """Return a member that must be an instant in UTC, in whole seconds."""
+        return self._instant(name, parse_seconds)
+
+    def microsecond(self, name: str) -> str:
+        """Return a member that must be an instant in UTC, with six digits of microseconds."""
+        return self._instant(name, parse_microseconds)
+
+    def instant_or_null(self, name: str) -> str | None:
+        """Return a member that must be an instant in UTC or null."""
+        return None if self.value(name) is None else self.instant(name)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a member that must be an array of strings."""
+        items = self.array(name)
+        for index, item in enumerate(items):
+            if type(item) is not str:
+                raise _wrong_type(child_path(child_path(self.path, name), index), "a string", item)
+        return tuple(cast("list[str]", items))
+
+    def array(self, name: str) -> list[JsonValue]:
+        """Return a member that must be an array of anything."""
+        value = self.value(name)
+        if not isinstance(value, list):
+            raise _wrong_type(child_path(self.path, name), "an array", value)
+        return value
+
+    def child(self, name: str) -> Reader:
+        """Return a reader for a member that must be an object."""
+        return Reader(self.value(name), child_path(self.path, name))
+
+    def document(self, name: str, kind: type[_D]) -> _D:
+        """Return a member that must be a document of the given type."""
+        return kind.from_dict(self.value(name), child_path(self.path, name))
+
+    def document_or_null(self, name: str, kind: type[_D]) -> _D | None:
+        """Return a member that must be a document of the given type or null."""
+        return None if self.value(name) is None else self.document(name, kind)
+
+    def documents(self, name: str, kind: type[_D]) -> tuple[_D, ...]:
+        """Return a member that must be an array of documents of the given type."""
+        path = child_path(self.path, name)
+        return tuple(
+            kind.from_dict(item, child_path(path, index)) for index, item in enumerate(self.array(name))
+        )
+
+    def rows(self, name: str) -> Rows:
+        """Return a member that must be an array of anything, kept as it came."""
+        return Rows(tuple(self.array(name)))
+
+    def _instant(self, name: str, parse: Callable[[str], object]) -> str:
+        text = self.text(name)
+        try:
+            parse(text)
+        except FormatError as error:
+            raise _wrong_format(child_path(self.path, name), error.expected, text) from error
+        return text
+
+
+def fragments(documents: Iterable[Document]) -> list[Fragment]:
+    """Return the canonical fragments of several documents, in their order."""
+    return [document.fragment for document in documents]
+
+
+def _wrong_type(path: str, expected: str, found: JsonValue) -> DocumentError:
+    return DocumentError(
+        "field-type",
+        "a field has the wrong type",
+        where=path,
+        expected=expected,
+        found=f"{json_type_name(found)} {printable(found)}",
+    )
+
+
+def _wrong_format(path: str, expected: str, found: JsonValue) -> DocumentError:
+    return DocumentError(
+        "field-format",
+        "a field is not spelt as it must be",
+        where=path,
+        expected=expected,
+        found=printable(found),
+    )

@@ -1,0 +1,140 @@
+"""The open graph bundle: everything about one number in one signed file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final, Self
+
+from pithbuilder.core.digest import sha256_hex
+from pithbuilder.documents.alias import SourceAlias
+from pithbuilder.documents.base import Document, Fields, Reader, Rows, SealedDocument, fragments
+from pithbuilder.documents.event import Event
+from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.mirror import BundleLinks, MirrorHint
+from pithbuilder.documents.preimage import left_out_of
+from pithbuilder.documents.record import CanonicalRecord, SourceReference
+from pithbuilder.documents.signature import BundleSignature
+from pithbuilder.documents.state import MERGE_VERSION, State
+
+BUNDLE_TYPE: Final = "pith_open_graph_bundle"
+BUNDLE_VERSION: Final = "1.0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleContent(Document):
+    """What is hashed and signed of a bundle: everything but ``bundle_signature``.
+
+    Attributes:
+        pith_number: The number, in full.
+        short_pith_number: ``pith:`` and 8 characters, or more where 8 collided.
+        canonical_record: The record.
+        canonical_sha256: Its digest as the document states it, 64 hexadecimal digits.
+        source: The record's source once more.
+        source_aliases: Sorted by kind.
+        events: Signed events.
+        mirror_hints: Where the bundle can be had.
+        public_keys: Every key that signed anything inside.
+        built_at: Whole seconds, UTC.
+        links: The resolver's addresses.
+        state: The merged state.
+        timestamp_proofs: Kept as they came.
+        merge_version: ``pith-open-graph-merge-v1``.
+        bundle_type: ``pith_open_graph_bundle``.
+        bundle_version: ``1.0``.
+    """
+
+    document_kind: ClassVar[str] = "bundle"
+
+    pith_number: str
+    short_pith_number: str
+    canonical_record: CanonicalRecord
+    canonical_sha256: str
+    source: SourceReference
+    source_aliases: tuple[SourceAlias, ...]
+    events: tuple[Event, ...]
+    mirror_hints: tuple[MirrorHint, ...]
+    public_keys: tuple[KeyDocument, ...]
+    built_at: str
+    links: BundleLinks
+    state: State
+    timestamp_proofs: Rows = Rows()
+    merge_version: str = MERGE_VERSION
+    bundle_type: str = BUNDLE_TYPE
+    bundle_version: str = BUNDLE_VERSION
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "built_at": self.built_at,
+            "bundle_type": self.bundle_type,
+            "bundle_version": self.bundle_version,
+            "canonical_record": self.canonical_record.fragment,
+            "canonical_sha256": self.canonical_sha256,
+            "events": fragments(self.events),
+            "links": self.links.fragment,
+            "merge_version": self.merge_version,
+            "mirror_hints": fragments(self.mirror_hints),
+            "pith_number": self.pith_number,
+            "public_keys": fragments(self.public_keys),
+            "short_pith_number": self.short_pith_number,
+            "source": self.source.fragment,
+            "source_aliases": fragments(self.source_aliases),
+            "state": self.state.fragment,
+            "timestamp_proofs": self.timestamp_proofs.fragment,
+        }
+
+    @cached_property
+    def bundle_sha256(self) -> str:
+        """The digest, always recomputed: 64 hexadecimal digits."""
+        return sha256_hex(self.canonical_bytes)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            pith_number=reader.text("pith_number"),
+            short_pith_number=reader.text("short_pith_number"),
+            canonical_record=reader.document("canonical_record", CanonicalRecord),
+            canonical_sha256=reader.digest("canonical_sha256"),
+            source=reader.document("source", SourceReference),
+            source_aliases=reader.documents("source_aliases", SourceAlias),
+            events=reader.documents("events", Event),
+            mirror_hints=reader.documents("mirror_hints", MirrorHint),
+            public_keys=reader.documents("public_keys", KeyDocument),
+            built_at=reader.whole_second("built_at"),
+            links=reader.document("links", BundleLinks),
+            state=reader.document("state", State),
+            timestamp_proofs=reader.rows("timestamp_proofs"),
+            merge_version=reader.text("merge_version"),
+            bundle_type=reader.text("bundle_type"),
+            bundle_version=reader.text("bundle_version"),
+            extra=reader.extra(cls, left_out_of("bundle")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle(SealedDocument):
+    """A signed bundle.
+
+    Attributes:
+        content: What is hashed; the true digest is ``content.bundle_sha256``.
+        bundle_signature: The signature over that digest.
+    """
+
+    document_kind: ClassVar[str] = "signed_bundle"
+
+    content: BundleContent
+    bundle_signature: BundleSignature
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire, in one object."""
+        return {**self.content.fields(), "bundle_signature": self.bundle_signature.fragment}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            content=BundleContent.read(reader),
+            bundle_signature=reader.document("bundle_signature", BundleSignature),
+        )

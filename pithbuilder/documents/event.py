@@ -1,0 +1,217 @@
+"""Events: signed, hash-named statements about one Pith Number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final, Self
+
+from pithbuilder.core.digest import sha256_hex
+from pithbuilder.documents.base import Document, Fields, OpaqueDocument, Reader, SealedDocument
+from pithbuilder.documents.preimage import left_out_of
+from pithbuilder.documents.receipt import Receipt
+from pithbuilder.documents.record import CanonicalRecord
+from pithbuilder.documents.signature import EventSignature, EventSigner
+from pithbuilder.documents.snapshot import GraphSnapshot
+
+EVENT_SCHEMA_VERSION: Final = "1.0"
+EVENT_ID_PREFIX: Final = "sha256:"
+
+RECORD_CREATED: Final = "record_created"
+GRAPH_SNAPSHOT: Final = "graph_snapshot"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventContent(Document):
+    """What is hashed of an event: everything but its identifiers and its signature.
+
+    Attributes:
+        event_type: The family, ``record_created``, ``graph_snapshot`` and so on.
+        subject_pith_number: The number that the event is about, in full.
+        target: What of it: ``record``, ``graph`` …
+        payload: The family's own object.
+        signer: Who says so.
+        created_at: Whole seconds, UTC.
+        supersedes: Identifiers of events that this one replaces.
+        prev_event: Identifier of the event that this one follows; None for a first one.
+        schema_version: ``1.0``.
+    """
+
+    document_kind: ClassVar[str] = "event"
+
+    event_type: str
+    subject_pith_number: str
+    target: str
+    payload: Document
+    signer: EventSigner
+    created_at: str
+    supersedes: tuple[str, ...] = ()
+    prev_event: str | None = None
+    schema_version: str = EVENT_SCHEMA_VERSION
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "created_at": self.created_at,
+            "event_type": self.event_type,
+            "payload": self.payload.fragment,
+            "prev_event": self.prev_event,
+            "schema_version": self.schema_version,
+            "signer": self.signer.fragment,
+            "subject_pith_number": self.subject_pith_number,
+            "supersedes": list(self.supersedes),
+            "target": self.target,
+        }
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """The digest, always recomputed: 64 hexadecimal digits."""
+        return sha256_hex(self.canonical_bytes)
+
+    @property
+    def event_id(self) -> str:
+        """The identifier, always recomputed: ``sha256:`` and the digest."""
+        return EVENT_ID_PREFIX + self.content_sha256
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            event_type=reader.text("event_type"),
+            subject_pith_number=reader.text("subject_pith_number"),
+            target=reader.text("target"),
+            payload=reader.document("payload", OpaqueDocument),
+            signer=reader.document("signer", EventSigner),
+            created_at=reader.whole_second("created_at"),
+            supersedes=reader.texts("supersedes"),
+            prev_event=reader.text_or_null("prev_event"),
+            schema_version=reader.text("schema_version"),
+            extra=reader.extra(cls, left_out_of("event")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(SealedDocument):
+    """A signed event.
+
+    Attributes:
+        content: What is hashed; the event's true identifier is ``content.event_id``.
+        signature: The signature over the content's digest.
+        stated_event_id: ``event_id`` as the document has it.
+        stated_content_sha256: ``content_sha256`` as the document has it.
+    """
+
+    document_kind: ClassVar[str] = "signed_event"
+
+    content: EventContent
+    signature: EventSignature
+    stated_event_id: str
+    stated_content_sha256: str
+
+    @classmethod
+    def sealed(cls, content: EventContent, signature: EventSignature) -> Event:
+        """Return the event with the identifiers that its content gives it."""
+        return cls(
+            content=content,
+            signature=signature,
+            stated_event_id=content.event_id,
+            stated_content_sha256=content.content_sha256,
+        )
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire, in one object."""
+        return {
+            **self.content.fields(),
+            "content_sha256": self.stated_content_sha256,
+            "event_id": self.stated_event_id,
+            "signature": self.signature.fragment,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            content=EventContent.read(reader),
+            signature=reader.document("signature", EventSignature),
+            stated_event_id=reader.text("event_id"),
+            stated_content_sha256=reader.digest("content_sha256"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordCreated(Document):
+    """Payload of ``record_created``.
+
+    Attributes:
+        canonical_record: The record.
+        canonical_sha256: Its digest, 64 hexadecimal digits.
+        receipt: The registry's receipt for it.
+        source_kind: ``arxiv``.
+        source_id: The record's ``source.id``.
+        source_version: The record's ``source.version``.
+        attestation_state: ``computed``.
+    """
+
+    document_kind: ClassVar[str] = "record_created"
+
+    canonical_record: CanonicalRecord
+    canonical_sha256: str
+    receipt: Receipt
+    source_kind: str
+    source_id: str
+    source_version: int
+    attestation_state: str = "computed"
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "attestation_state": self.attestation_state,
+            "canonical_record": self.canonical_record.fragment,
+            "canonical_sha256": self.canonical_sha256,
+            "receipt": self.receipt.fragment,
+            "source_id": self.source_id,
+            "source_kind": self.source_kind,
+            "source_version": self.source_version,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            canonical_record=reader.document("canonical_record", CanonicalRecord),
+            canonical_sha256=reader.digest("canonical_sha256"),
+            receipt=reader.document("receipt", Receipt),
+            source_kind=reader.text("source_kind"),
+            source_id=reader.text("source_id"),
+            source_version=reader.integer("source_version", minimum=1),
+            attestation_state=reader.text("attestation_state"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphSnapshotPayload(Document):
+    """Payload of ``graph_snapshot``.
+
+    Attributes:
+        graph_snapshot: The snapshot.
+        verdict_id: Identifier of the verdict shown in it; None where there is none.
+    """
+
+    document_kind: ClassVar[str] = "graph_snapshot_payload"
+
+    graph_snapshot: GraphSnapshot
+    verdict_id: str | None = None
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {"graph_snapshot": self.graph_snapshot.fragment, "verdict_id": self.verdict_id}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            graph_snapshot=reader.document("graph_snapshot", GraphSnapshot),
+            verdict_id=reader.text_or_null("verdict_id"),
+            extra=reader.extra(cls),
+        )

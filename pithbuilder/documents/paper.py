@@ -1,0 +1,88 @@
+"""Paper metadata: what every source tells of one version of one paper, checked once, on the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category
+from pithbuilder.core.timestamps import format_seconds
+from pithbuilder.errors import DocumentError, PithError, printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperMetadata:
+    r"""One version of one paper, as its source has it.
+
+    Attributes:
+        arxiv_id: Identifier without a version, ``1805.08469`` or ``math.AG/9901001``.
+        version: The version that title and abstract belong to, 1 or more.
+        title: Not blank; may be wrapped.
+        abstract: Not blank; may be wrapped.
+        authors: The author line; may be wrapped; not blank.
+        categories: At least one; the first is the primary category.
+        license: The license's URL as the source has it, ``""`` where there is none.
+        submitted_at: When version 1 was submitted: a datetime with a time zone; fractions of a second are cut.
+
+    Raises:
+        DocumentError: ``paper-field``; ``where`` is ``$.`` and the attribute's name.
+    """
+
+    arxiv_id: str
+    version: int
+    title: str
+    abstract: str
+    authors: str
+    categories: tuple[str, ...]
+    license: str
+    submitted_at: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be minted."""
+        _check("arxiv_id", lambda: parse_arxiv_id(self.arxiv_id))
+        if type(self.version) is not int or self.version < 1:
+            raise _wrong("version", "an integer of at least 1", self.version)
+        for name in ("title", "abstract", "authors"):
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text.strip():
+                raise _wrong(name, "text that is not blank", text)
+            _check_encodable(name, text)
+        if not self.categories:
+            raise _wrong("categories", "at least one category", self.categories)
+        for category in self.categories:
+            _check("categories", lambda category=category: parse_category(category))  # type: ignore[misc]
+        if self.submitted_at.utcoffset() is None:
+            raise _wrong("submitted_at", "a datetime with a time zone", self.submitted_at)
+        _check_encodable("license", self.license)
+
+    @property
+    def submitted_at_text(self) -> str:
+        """``submitted_at`` as on the wire: ``YYYY-MM-DDThh:mm:ssZ``."""
+        return format_seconds(self.submitted_at)
+
+
+def _check(name: str, parse: Callable[[], object]) -> None:
+    try:
+        parse()
+    except PithError as error:
+        raise DocumentError(
+            error.code, error.message, where=f"$.{name}", expected=error.expected, found=error.found
+        ) from error
+
+
+def _check_encodable(name: str, text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _wrong(name, "text without halves of surrogate pairs", text) from error
+
+
+def _wrong(name: str, expected: str, found: object) -> DocumentError:
+    return DocumentError(
+        "paper-field",
+        f"paper metadata has no usable {name}",
+        where=f"$.{name}",
+        expected=expected,
+        found=printable(found),
+    )

@@ -1,0 +1,72 @@
+"""The one table of what is hashed and signed: document kind to the fields left out of its digest.
+
+Each kind that has such fields is two types: the content, whose canonical bytes are the preimage, and the sealed
+document, which adds the fields of this table (``EventContent`` and ``Event``, and so on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from pithbuilder.core.digest import sha256
+from pithbuilder.documents.base import Document
+
+
+@dataclass(frozen=True)
+class PreimageRule:
+    """How one kind of document is hashed and signed.
+
+    Attributes:
+        left_out: The fields that are not hashed.
+        signed_message: The wire's name for the 32 digest bytes that are signed; None for an unsigned kind.
+    """
+
+    left_out: frozenset[str]
+    signed_message: str | None
+
+
+PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
+    {
+        "canonical_record": PreimageRule(frozenset(), "canonical_sha256_bytes"),
+        "event": PreimageRule(
+            frozenset({"signature", "content_sha256", "event_id"}), "open_graph_event_sha256_bytes"
+        ),
+        "state": PreimageRule(frozenset({"state_sha256"}), None),
+        "bundle": PreimageRule(frozenset({"bundle_signature"}), "bundle_sha256_bytes"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Preimage:
+    """What a signer signs: the digest of a typed document, together with what it is the digest of.
+
+    Attributes:
+        document_kind: A key of :data:`PREIMAGE_RULES`.
+        signed_message: The wire field of the same name.
+        digest: 32 raw bytes, SHA-256 of the content's canonical bytes; these bytes are signed.
+    """
+
+    document_kind: str
+    signed_message: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, content: Document) -> Preimage:
+        """Return the preimage of a canonical record or of an event's or bundle's content.
+
+        Raises:
+            ValueError: Documents of this kind are not signed.
+        """
+        rule = PREIMAGE_RULES.get(content.document_kind)
+        if rule is None or rule.signed_message is None:
+            raise ValueError(f"a document of kind {content.document_kind!r} is not signed")
+        return cls(content.document_kind, rule.signed_message, sha256(content.canonical_bytes))
+
+
+def left_out_of(document_kind: str) -> frozenset[str]:
+    """Return the names of the fields that are left out of the digest of a document of this kind."""
+    return PREIMAGE_RULES[document_kind].left_out

@@ -1,0 +1,158 @@
+"""The canonical record: what a Pith Number is the digest of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Self
+
+from pithbuilder.core.digest import sha256
+from pithbuilder.core.pith_number import PithNumber
+from pithbuilder.core.text import canonical_text_sha256
+from pithbuilder.documents.base import Document, Fields, Reader
+from pithbuilder.documents.paper import PaperMetadata
+
+RECORD_SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceReference(Document):
+    """Where the paper's text comes from (wire field ``source``).
+
+    Attributes:
+        kind: ``arxiv``.
+        id: arXiv identifier without a version.
+        version: The version whose text is hashed, 1 or more.
+    """
+
+    document_kind: ClassVar[str] = "source"
+
+    kind: str = "arxiv"
+    id: str
+    version: int
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {"id": self.id, "kind": self.kind, "version": self.version}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            kind=reader.text("kind"),
+            id=reader.text("id"),
+            version=reader.integer("version", minimum=1),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordMetadata(Document):
+    """What is hashed of the paper's metadata (wire field ``canonical_record.metadata``).
+
+    Attributes:
+        title_canon_sha256: SHA-256 of the canonical title, 64 hexadecimal digits.
+        abstract_canon_sha256: SHA-256 of the canonical abstract, 64 hexadecimal digits.
+        primary_cat: The first category.
+        cross_cats_sorted: The other categories in code-point order; a second copy of the primary one stays.
+        license: URL, or ``""``; never null.
+        submitted_at: When version 1 was submitted, ``YYYY-MM-DDThh:mm:ssZ``.
+    """
+
+    document_kind: ClassVar[str] = "record_metadata"
+
+    title_canon_sha256: str
+    abstract_canon_sha256: str
+    primary_cat: str
+    cross_cats_sorted: tuple[str, ...]
+    license: str
+    submitted_at: str
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "abstract_canon_sha256": self.abstract_canon_sha256,
+            "cross_cats_sorted": list(self.cross_cats_sorted),
+            "license": self.license,
+            "primary_cat": self.primary_cat,
+            "submitted_at": self.submitted_at,
+            "title_canon_sha256": self.title_canon_sha256,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            title_canon_sha256=reader.digest("title_canon_sha256"),
+            abstract_canon_sha256=reader.digest("abstract_canon_sha256"),
+            primary_cat=reader.text("primary_cat"),
+            cross_cats_sorted=reader.texts("cross_cats_sorted"),
+            license=reader.text("license"),
+            submitted_at=reader.whole_second("submitted_at"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanonicalRecord(Document):
+    """The canonical record (wire field ``canonical_record``); all of it is hashed.
+
+    Attributes:
+        metadata: What is hashed of the paper.
+        source: Where it comes from.
+        schema_version: ``1.0``.
+    """
+
+    document_kind: ClassVar[str] = "canonical_record"
+
+    metadata: RecordMetadata
+    source: SourceReference
+    schema_version: str = RECORD_SCHEMA_VERSION
+
+    @classmethod
+    def derive(cls, paper: PaperMetadata) -> CanonicalRecord:
+        """Return the canonical record of one version of one paper."""
+        return cls(
+            metadata=RecordMetadata(
+                title_canon_sha256=canonical_text_sha256(paper.title),
+                abstract_canon_sha256=canonical_text_sha256(paper.abstract),
+                primary_cat=paper.categories[0],
+                cross_cats_sorted=tuple(sorted(paper.categories[1:])),
+                license=paper.license,
+                submitted_at=paper.submitted_at_text,
+            ),
+            source=SourceReference(id=paper.arxiv_id, version=paper.version),
+        )
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "metadata": self.metadata.fragment,
+            "schema_version": self.schema_version,
+            "source": self.source.fragment,
+        }
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical bytes: 32 raw bytes (wire field ``canonical_sha256``)."""
+        return sha256(self.canonical_bytes)
+
+    @property
+    def year(self) -> int:
+        """Year of ``metadata.submitted_at``, UTC."""
+        return int(self.metadata.submitted_at[:4])
+
+    @property
+    def pith_number(self) -> PithNumber:
+        """The number derived from the record."""
+        return PithNumber.from_digest(self.digest, self.year)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            metadata=reader.document("metadata", RecordMetadata),
+            source=reader.document("source", SourceReference),
+            schema_version=reader.text("schema_version"),
+            extra=reader.extra(cls),
+        )

@@ -1,0 +1,143 @@
+"""Signatures as the documents carry them, and who signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self, TypedDict
+
+from pithbuilder.documents.base import Document, Fields, Reader
+
+ALGORITHM: Final = "ed25519"
+SIGNATURE_STATUS: Final = "signed_v1"
+
+
+class _SignatureFields(TypedDict):
+    key_id: str
+    public_key_fingerprint: str
+    signature_b64: str
+    signed_message: str
+    signed_at: str
+    algorithm: str
+    signature_status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSignature(Document):
+    """An Ed25519 signature (RFC 8032) and the key it names (wire field ``signature`` of an event).
+
+    Attributes:
+        key_id: Which key signed.
+        public_key_fingerprint: First 16 bytes of SHA-256 of the raw public key, 32 hexadecimal digits.
+        signature_b64: 64 bytes in strict standard base64, 88 characters.
+        signed_message: The name of the 32 digest bytes that are signed.
+        signed_at: Microseconds, UTC; not covered by any digest of the event.
+        algorithm: ``ed25519``.
+        signature_status: ``signed_v1``.
+    """
+
+    document_kind: ClassVar[str] = "event_signature"
+
+    key_id: str
+    public_key_fingerprint: str
+    signature_b64: str
+    signed_message: str
+    signed_at: str
+    algorithm: str = ALGORITHM
+    signature_status: str = SIGNATURE_STATUS
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "algorithm": self.algorithm,
+            "key_id": self.key_id,
+            "public_key_fingerprint": self.public_key_fingerprint,
+            "signature_b64": self.signature_b64,
+            "signature_status": self.signature_status,
+            "signed_at": self.signed_at,
+            "signed_message": self.signed_message,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the signature that ``reader`` stands on."""
+        return cls(**cls._named_key_and_signature(reader), extra=reader.extra(cls))
+
+    @staticmethod
+    def _named_key_and_signature(reader: Reader) -> _SignatureFields:
+        return {
+            "key_id": reader.text("key_id"),
+            "public_key_fingerprint": reader.text("public_key_fingerprint"),
+            "signature_b64": reader.text("signature_b64"),
+            "signed_message": reader.text("signed_message"),
+            "signed_at": reader.microsecond("signed_at"),
+            "algorithm": reader.text("algorithm"),
+            "signature_status": reader.text("signature_status"),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleSignature(EventSignature):
+    """The signature over a whole bundle (wire field ``bundle_signature``).
+
+    Only ``bundle_sha256`` and ``signature_b64`` are authenticated; everything else here is a claim to be held
+    against the pinned key and the constants.
+
+    Attributes:
+        bundle_sha256: Digest of the bundle's content as the document states it, 64 hexadecimal digits.
+    """
+
+    document_kind: ClassVar[str] = "bundle_signature"
+
+    bundle_sha256: str
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {**super().fields(), "bundle_sha256": self.bundle_sha256}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the signature that ``reader`` stands on."""
+        return cls(
+            bundle_sha256=reader.digest("bundle_sha256"),
+            **cls._named_key_and_signature(reader),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSigner(Document):
+    """Who signed an event (wire field ``signer``); covered by the event's digest.
+
+    Attributes:
+        signer_id: The registry, author or journal, such as ``pith.science``.
+        signer_type: ``pith_registry`` for a registry.
+        key_id: Which of its keys.
+        public_key_fingerprint: First 16 bytes of SHA-256 of the raw public key, 32 hexadecimal digits.
+    """
+
+    document_kind: ClassVar[str] = "event_signer"
+
+    signer_id: str
+    signer_type: str
+    key_id: str
+    public_key_fingerprint: str
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "key_id": self.key_id,
+            "public_key_fingerprint": self.public_key_fingerprint,
+            "signer_id": self.signer_id,
+            "signer_type": self.signer_type,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            signer_id=reader.text("signer_id"),
+            signer_type=reader.text("signer_type"),
+            key_id=reader.text("key_id"),
+            public_key_fingerprint=reader.text("public_key_fingerprint"),
+            extra=reader.extra(cls),
+        )

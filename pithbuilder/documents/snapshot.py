@@ -1,0 +1,368 @@
+"""The graph snapshot: what a registry shows of a paper and its graph at one time (payload of ``graph_snapshot``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, Self
+
+from pithbuilder.core.canonical_json import compose
+from pithbuilder.core.digest import sha256_hex
+from pithbuilder.documents.base import Document, Fields, OpaqueDocument, Reader, Rows
+from pithbuilder.documents.record import SourceReference
+
+NO_ROWS: Final = Rows()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperSummary(Document):
+    """What is shown of the paper (wire field ``paper``).
+
+    Attributes:
+        title: White space collapsed, otherwise as typed.
+        authors_text: Sorted author names, joined with a comma and a blank.
+        abstract_excerpt: At most 600 characters.
+        primary_cat: The first category.
+        cross_cats: The other categories in code-point order.
+        license: URL, or ``""``.
+        submitted_at: When version 1 was submitted, ``YYYY-MM-DDThh:mm:ssZ``.
+        headline: One line by the registry; may be empty.
+    """
+
+    document_kind: ClassVar[str] = "paper_summary"
+
+    title: str
+    authors_text: str
+    abstract_excerpt: str
+    primary_cat: str
+    cross_cats: tuple[str, ...]
+    license: str
+    submitted_at: str
+    headline: str = ""
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "abstract_excerpt": self.abstract_excerpt,
+            "authors_text": self.authors_text,
+            "cross_cats": list(self.cross_cats),
+            "headline": self.headline,
+            "license": self.license,
+            "primary_cat": self.primary_cat,
+            "submitted_at": self.submitted_at,
+            "title": self.title,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            title=reader.text("title"),
+            authors_text=reader.text("authors_text"),
+            abstract_excerpt=reader.text("abstract_excerpt"),
+            primary_cat=reader.text("primary_cat"),
+            cross_cats=reader.texts("cross_cats"),
+            license=reader.text("license"),
+            submitted_at=reader.whole_second("submitted_at"),
+            headline=reader.text("headline"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims(Document):
+    """The paper's claims (wire field ``claims``): how many, the rows, and the rows' digest."""
+
+    document_kind: ClassVar[str] = "claims"
+
+    count: int = 0
+    items: Rows = NO_ROWS
+    snapshot_sha256: str = NO_ROWS.snapshot_sha256
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "count": self.count,
+            "items": self.items.fragment,
+            "snapshot_sha256": self.snapshot_sha256,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            count=reader.integer("count"),
+            items=reader.rows("items"),
+            snapshot_sha256=reader.digest("snapshot_sha256"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class References(Document):
+    """The paper's references (wire field ``references``): counts, a sample of the rows, the rows' digest."""
+
+    document_kind: ClassVar[str] = "references"
+
+    count: int = 0
+    sample: Rows = NO_ROWS
+    resolved_work: int = 0
+    internal_anchors: int = 0
+    snapshot_sha256: str = NO_ROWS.snapshot_sha256
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "count": self.count,
+            "internal_anchors": self.internal_anchors,
+            "resolved_work": self.resolved_work,
+            "sample": self.sample.fragment,
+            "snapshot_sha256": self.snapshot_sha256,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            count=reader.integer("count"),
+            sample=reader.rows("sample"),
+            resolved_work=reader.integer("resolved_work"),
+            internal_anchors=reader.integer("internal_anchors"),
+            snapshot_sha256=reader.digest("snapshot_sha256"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormalCanon(Document):
+    """Formal evidence (wire field ``formal_canon``): how much, and the rows' digest; the rows are elsewhere."""
+
+    document_kind: ClassVar[str] = "formal_canon"
+
+    evidence_count: int = 0
+    snapshot_sha256: str = NO_ROWS.snapshot_sha256
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {"evidence_count": self.evidence_count, "snapshot_sha256": self.snapshot_sha256}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            evidence_count=reader.integer("evidence_count"),
+            snapshot_sha256=reader.digest("snapshot_sha256"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorClaims(Document):
+    """Who claims the paper (wire field ``author_claims``): counts and the rows' digest; the rows are elsewhere."""
+
+    document_kind: ClassVar[str] = "author_claims"
+
+    count: int = 0
+    strong_count: int = 0
+    snapshot_sha256: str = NO_ROWS.snapshot_sha256
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "count": self.count,
+            "snapshot_sha256": self.snapshot_sha256,
+            "strong_count": self.strong_count,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            count=reader.integer("count"),
+            strong_count=reader.integer("strong_count"),
+            snapshot_sha256=reader.digest("snapshot_sha256"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Document):
+    """A pipeline's reading of the paper (wire field ``verdict``); empty until there is one."""
+
+    document_kind: ClassVar[str] = "verdict"
+
+    id: str | None = None
+    created_at: str | None = None
+    pipeline_version: str | None = None
+    model_set: OpaqueDocument = field(default_factory=OpaqueDocument)
+    strongest_claim: str = ""
+    weakest_assumption: str = ""
+    one_line_summary: str = ""
+    pith_extraction_headline: str = ""
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "created_at": self.created_at,
+            "id": self.id,
+            "model_set": self.model_set.fragment,
+            "one_line_summary": self.one_line_summary,
+            "pipeline_version": self.pipeline_version,
+            "pith_extraction_headline": self.pith_extraction_headline,
+            "strongest_claim": self.strongest_claim,
+            "weakest_assumption": self.weakest_assumption,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            id=reader.text_or_null("id"),
+            created_at=reader.instant_or_null("created_at"),
+            pipeline_version=reader.text_or_null("pipeline_version"),
+            model_set=reader.document("model_set", OpaqueDocument),
+            strongest_claim=reader.text("strongest_claim"),
+            weakest_assumption=reader.text("weakest_assumption"),
+            one_line_summary=reader.text("one_line_summary"),
+            pith_extraction_headline=reader.text("pith_extraction_headline"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegritySummary(Document):
+    """How many integrity findings there are, by severity and detector (wire field ``integrity.summary``)."""
+
+    document_kind: ClassVar[str] = "integrity_summary"
+
+    advisory: int = 0
+    critical: int = 0
+    informational: int = 0
+    by_detector: OpaqueDocument = field(default_factory=OpaqueDocument)
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "advisory": self.advisory,
+            "by_detector": self.by_detector.fragment,
+            "critical": self.critical,
+            "informational": self.informational,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            advisory=reader.integer("advisory"),
+            critical=reader.integer("critical"),
+            informational=reader.integer("informational"),
+            by_detector=reader.document("by_detector", OpaqueDocument),
+            extra=reader.extra(cls),
+        )
+
+
+def integrity_sha256(detectors_run: Rows, findings: Rows) -> str:
+    """Return the digest of an integrity block: 64 hexadecimal digits.
+
+    It is SHA-256 of canonical ``{"payload": {"detectors": detectors_run, "findings": findings}}``.
+    """
+    return sha256_hex(
+        b'{"payload":' + compose({"detectors": detectors_run.fragment, "findings": findings.fragment}) + b"}"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integrity(Document):
+    """Integrity findings (wire field ``integrity``); snapshots before June 2026 have none."""
+
+    document_kind: ClassVar[str] = "integrity"
+
+    endpoint: str
+    available: bool = True
+    clean: bool = True
+    detectors_run: Rows = NO_ROWS
+    findings: Rows = NO_ROWS
+    summary: IntegritySummary = field(default_factory=IntegritySummary)
+    snapshot_sha256: str = integrity_sha256(NO_ROWS, NO_ROWS)
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "available": self.available,
+            "clean": self.clean,
+            "detectors_run": self.detectors_run.fragment,
+            "endpoint": self.endpoint,
+            "findings": self.findings.fragment,
+            "snapshot_sha256": self.snapshot_sha256,
+            "summary": self.summary.fragment,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            endpoint=reader.text("endpoint"),
+            available=reader.boolean("available"),
+            clean=reader.boolean("clean"),
+            detectors_run=reader.rows("detectors_run"),
+            findings=reader.rows("findings"),
+            summary=reader.document("summary", IntegritySummary),
+            snapshot_sha256=reader.digest("snapshot_sha256"),
+            extra=reader.extra(cls),
+        )
+
+
+NO_CLAIMS: Final = Claims()
+NO_REFERENCES: Final = References()
+NO_FORMAL_CANON: Final = FormalCanon()
+NO_AUTHOR_CLAIMS: Final = AuthorClaims()
+NO_VERDICT: Final = Verdict()
+NO_FINDINGS: Final = IntegritySummary()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphSnapshot(Document):
+    """The whole snapshot (wire field ``graph_snapshot``); ``integrity`` is absent in the older shape."""
+
+    document_kind: ClassVar[str] = "graph_snapshot"
+
+    paper: PaperSummary
+    source: SourceReference
+    builder_version: str
+    claims: Claims = NO_CLAIMS
+    references: References = NO_REFERENCES
+    verdict: Verdict = NO_VERDICT
+    formal_canon: FormalCanon = NO_FORMAL_CANON
+    author_claims: AuthorClaims = NO_AUTHOR_CLAIMS
+    integrity: Integrity | None = None
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        values: Fields = {
+            "author_claims": self.author_claims.fragment,
+            "builder_version": self.builder_version,
+            "claims": self.claims.fragment,
+            "formal_canon": self.formal_canon.fragment,
+            "paper": self.paper.fragment,
+            "references": self.references.fragment,
+            "source": self.source.fragment,
+            "verdict": self.verdict.fragment,
+        }
+        if self.integrity is not None:
+            values["integrity"] = self.integrity.fragment
+        return values
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            paper=reader.document("paper", PaperSummary),
+            source=reader.document("source", SourceReference),
+            builder_version=reader.text("builder_version"),
+            claims=reader.document("claims", Claims),
+            references=reader.document("references", References),
+            verdict=reader.document("verdict", Verdict),
+            formal_canon=reader.document("formal_canon", FormalCanon),
+            author_claims=reader.document("author_claims", AuthorClaims),
+            integrity=reader.document("integrity", Integrity) if reader.has("integrity") else None,
+            extra=reader.extra(cls),
+        )

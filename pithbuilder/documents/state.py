@@ -1,0 +1,279 @@
+"""The state: what all events of one number amount to, recomputable by anyone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final, Self
+
+from pithbuilder.core.digest import sha256_hex
+from pithbuilder.documents.alias import SourceAlias
+from pithbuilder.documents.base import Document, Fields, OpaqueDocument, Reader, SealedDocument, fragments
+from pithbuilder.documents.event import Event
+from pithbuilder.documents.preimage import left_out_of
+from pithbuilder.documents.record import CanonicalRecord
+from pithbuilder.documents.signature import EventSigner
+
+STATE_TYPE: Final = "pith_open_graph_state"
+STATE_VERSION: Final = "1.0"
+MERGE_VERSION: Final = "pith-open-graph-merge-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedEvent(Document):
+    """An event as a state shows it: without signature, so that no signing time enters a state."""
+
+    document_kind: ClassVar[str] = "applied_event"
+
+    event_id: str
+    target: str
+    created_at: str
+    signer: EventSigner
+    payload: Document
+
+    @classmethod
+    def of(cls, event: Event) -> AppliedEvent:
+        """Return what a state shows of an event; the identifier is the recomputed one."""
+        content = event.content
+        return cls(
+            event_id=content.event_id,
+            target=content.target,
+            created_at=content.created_at,
+            signer=content.signer,
+            payload=content.payload,
+        )
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "created_at": self.created_at,
+            "event_id": self.event_id,
+            "payload": self.payload.fragment,
+            "signer": self.signer.fragment,
+            "target": self.target,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            event_id=reader.text("event_id"),
+            target=reader.text("target"),
+            created_at=reader.whole_second("created_at"),
+            signer=reader.document("signer", EventSigner),
+            payload=reader.document("payload", OpaqueDocument),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentState(Document):
+    """What holds now (wire field ``current``): the record, its aliases, and the applied events by family."""
+
+    document_kind: ClassVar[str] = "current_state"
+
+    canonical_record: CanonicalRecord | None
+    source_aliases: tuple[SourceAlias, ...]
+    record_created: AppliedEvent | None
+    graph_snapshots: tuple[AppliedEvent, ...] = ()
+    author_attestations: tuple[AppliedEvent, ...] = ()
+    timestamp_anchors: tuple[AppliedEvent, ...] = ()
+    storage_attestations: tuple[AppliedEvent, ...] = ()
+    citation_signatures: tuple[AppliedEvent, ...] = ()
+    replication_records: tuple[AppliedEvent, ...] = ()
+    corrections: tuple[AppliedEvent, ...] = ()
+    mirror_hints: tuple[AppliedEvent, ...] = ()
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "author_attestations": fragments(self.author_attestations),
+            "canonical_record": self.canonical_record and self.canonical_record.fragment,
+            "citation_signatures": fragments(self.citation_signatures),
+            "corrections": fragments(self.corrections),
+            "graph_snapshots": fragments(self.graph_snapshots),
+            "mirror_hints": fragments(self.mirror_hints),
+            "record_created": self.record_created and self.record_created.fragment,
+            "replication_records": fragments(self.replication_records),
+            "source_aliases": fragments(self.source_aliases),
+            "storage_attestations": fragments(self.storage_attestations),
+            "timestamp_anchors": fragments(self.timestamp_anchors),
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            canonical_record=reader.document_or_null("canonical_record", CanonicalRecord),
+            source_aliases=reader.documents("source_aliases", SourceAlias),
+            record_created=reader.document_or_null("record_created", AppliedEvent),
+            graph_snapshots=reader.documents("graph_snapshots", AppliedEvent),
+            author_attestations=reader.documents("author_attestations", AppliedEvent),
+            timestamp_anchors=reader.documents("timestamp_anchors", AppliedEvent),
+            storage_attestations=reader.documents("storage_attestations", AppliedEvent),
+            citation_signatures=reader.documents("citation_signatures", AppliedEvent),
+            replication_records=reader.documents("replication_records", AppliedEvent),
+            corrections=reader.documents("corrections", AppliedEvent),
+            mirror_hints=reader.documents("mirror_hints", AppliedEvent),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvalidEvent(Document):
+    """An event that does not count (wire field ``invalid_events[]``): its recomputed id, and a reason code."""
+
+    document_kind: ClassVar[str] = "invalid_event"
+
+    event_id: str
+    reason: str
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {"event_id": self.event_id, "reason": self.reason}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            event_id=reader.text("event_id"), reason=reader.text("reason"), extra=reader.extra(cls)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equivocation(Document):
+    """Events of one signer that contradict each other (wire field ``equivocations[]``); none is applied."""
+
+    document_kind: ClassVar[str] = "equivocation"
+
+    signer_id: str
+    target: str
+    prev_event: str | None
+    event_ids: tuple[str, ...]
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "event_ids": list(self.event_ids),
+            "prev_event": self.prev_event,
+            "signer_id": self.signer_id,
+            "target": self.target,
+        }
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            signer_id=reader.text("signer_id"),
+            target=reader.text("target"),
+            prev_event=reader.text_or_null("prev_event"),
+            event_ids=reader.texts("event_ids"),
+            extra=reader.extra(cls),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateContent(Document):
+    """What is hashed of a state: everything but ``state_sha256``.
+
+    Attributes:
+        pith_number: The number, in full.
+        event_count: How many different events there are.
+        valid_event_count: How many of them are valid.
+        invalid_event_count: How many are not.
+        equivocation_count: How many groups of contradicting events there are.
+        current: What holds now.
+        applied_event_ids: In the order of application.
+        equivocations: The groups.
+        invalid_events: Sorted by identifier.
+        merge_version: ``pith-open-graph-merge-v1``.
+        state_type: ``pith_open_graph_state``.
+        state_version: ``1.0``.
+    """
+
+    document_kind: ClassVar[str] = "state"
+
+    pith_number: str
+    event_count: int
+    valid_event_count: int
+    invalid_event_count: int
+    equivocation_count: int
+    current: CurrentState
+    applied_event_ids: tuple[str, ...]
+    equivocations: tuple[Equivocation, ...] = ()
+    invalid_events: tuple[InvalidEvent, ...] = ()
+    merge_version: str = MERGE_VERSION
+    state_type: str = STATE_TYPE
+    state_version: str = STATE_VERSION
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire."""
+        return {
+            "applied_event_ids": list(self.applied_event_ids),
+            "current": self.current.fragment,
+            "equivocation_count": self.equivocation_count,
+            "equivocations": fragments(self.equivocations),
+            "event_count": self.event_count,
+            "invalid_event_count": self.invalid_event_count,
+            "invalid_events": fragments(self.invalid_events),
+            "merge_version": self.merge_version,
+            "pith_number": self.pith_number,
+            "state_type": self.state_type,
+            "state_version": self.state_version,
+            "valid_event_count": self.valid_event_count,
+        }
+
+    @cached_property
+    def state_sha256(self) -> str:
+        """The digest, always recomputed: 64 hexadecimal digits."""
+        return sha256_hex(self.canonical_bytes)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            pith_number=reader.text("pith_number"),
+            event_count=reader.integer("event_count"),
+            valid_event_count=reader.integer("valid_event_count"),
+            invalid_event_count=reader.integer("invalid_event_count"),
+            equivocation_count=reader.integer("equivocation_count"),
+            current=reader.document("current", CurrentState),
+            applied_event_ids=reader.texts("applied_event_ids"),
+            equivocations=reader.documents("equivocations", Equivocation),
+            invalid_events=reader.documents("invalid_events", InvalidEvent),
+            merge_version=reader.text("merge_version"),
+            state_type=reader.text("state_type"),
+            state_version=reader.text("state_version"),
+            extra=reader.extra(cls, left_out_of("state")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(SealedDocument):
+    """A state with its digest.
+
+    Attributes:
+        content: What is hashed; the true digest is ``content.state_sha256``.
+        stated_state_sha256: ``state_sha256`` as the document has it.
+    """
+
+    document_kind: ClassVar[str] = "sealed_state"
+
+    content: StateContent
+    stated_state_sha256: str
+
+    @classmethod
+    def sealed(cls, content: StateContent) -> State:
+        """Return the state with the digest of its content."""
+        return cls(content=content, stated_state_sha256=content.state_sha256)
+
+    def fields(self) -> Fields:
+        """Return the fields as on the wire, in one object."""
+        return {**self.content.fields(), "state_sha256": self.stated_state_sha256}
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the document that ``reader`` stands on."""
+        return cls(
+            content=StateContent.read(reader), stated_state_sha256=reader.digest("state_sha256")
+        )

@@ -1,0 +1,157 @@
+"""The order of application, and what has no place in it (rules 3 to 5 of ``pith-open-graph-merge-v1``)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from pithbuilder.documents.event import RECORD_CREATED, EventContent
+from pithbuilder.documents.state import Equivocation
+
+PREDECESSOR_MISSING: Final = "predecessor-missing"
+PREDECESSOR_CYCLE: Final = "predecessor-cycle"
+SUPERSEDES_OTHER_SIGNER: Final = "supersedes-other-signer"
+
+
+def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[str, str]]:
+    """Return the events' identifiers in the order of application, and the misfits with their reasons.
+
+    An event comes after everything that it names in ``prev_event`` and ``supersedes``; among those that may
+    come next, ``record_created`` is first, then the earlier ``created_at``, then the smaller identifier.
+
+    Args:
+        contents: Event identifier to content, of events that are valid taken one by one.
+
+    Returns:
+        Identifiers in order; and identifier to reason code for events that supersede another signer's event
+        (``supersedes-other-signer``), rest on an event that is not there or not valid
+        (``predecessor-missing``), or on themselves in a circle (``predecessor-cycle``).
+    """
+    misfits = {
+        event_id: SUPERSEDES_OTHER_SIGNER
+        for event_id, content in contents.items()
+        if _supersedes_other_signer(content, contents)
+    }
+    waiting_for: dict[str, int] = {}
+    followers: defaultdict[str, list[str]] = defaultdict(list)
+    ready: list[tuple[bool, str, str]] = []
+    missing: list[str] = []
+    for event_id, content in contents.items():
+        if event_id in misfits:
+            continue
+        predecessors = _predecessors(content)
+        if not predecessors:
+            ready.append(_rank(event_id, content))
+            continue
+        for predecessor in predecessors:
+            followers[predecessor].append(event_id)
+        waiting_for[event_id] = len(predecessors)
+        if any(name not in contents or name in misfits for name in predecessors):
+            missing.append(event_id)
+    heapify(ready)
+    order: list[str] = []
+    while ready:
+        event_id = heappop(ready)[2]
+        order.append(event_id)
+        for follower in followers.get(event_id, ()):
+            waiting_for[follower] -= 1
+            if waiting_for[follower] == 0:
+                heappush(ready, _rank(follower, contents[follower]))
+    while missing:  # whatever rests on a missing event, directly or through others
+        event_id = missing.pop()
+        if misfits.setdefault(event_id, PREDECESSOR_MISSING) == PREDECESSOR_MISSING and waiting_for.pop(
+            event_id, None
+        ):
+            missing.extend(followers.get(event_id, ()))
+    for event_id, count in waiting_for.items():
+        if count and event_id not in misfits:
+            misfits[event_id] = PREDECESSOR_CYCLE
+    return order, misfits
+
+
+def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -> list[Equivocation]:
+    """Return the groups of valid events in which one signer contradicts itself, sorted.
+
+    A group is: events of one signer with the same target and the same ``prev_event``; or ``record_created``
+    events of one signer, each of which neither supersedes nor is superseded by some other of them, directly or
+    through others.
+
+    Args:
+        order: Identifiers in the order of application.
+        contents: Event identifier to content.
+    """
+    successors: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    records: defaultdict[str, list[str]] = defaultdict(list)
+    for event_id in order:
+        content = contents[event_id]
+        signer_id = content.signer.signer_id
+        if content.prev_event is not None:
+            successors[signer_id, content.target, content.prev_event].append(event_id)
+        if content.event_type == RECORD_CREATED:
+            records[signer_id].append(event_id)
+    groups = [
+        Equivocation(signer_id=signer_id, target=target, prev_event=prev_event, event_ids=tuple(sorted(ids)))
+        for (signer_id, target, prev_event), ids in successors.items()
+        if len(ids) > 1
+    ]
+    for signer_id, ids in records.items():
+        rivals = _rivals(ids, order, contents) if len(ids) > 1 else []
+        if rivals:
+            groups.append(
+                Equivocation(
+                    signer_id=signer_id,
+                    target=contents[rivals[0]].target,
+                    prev_event=None,
+                    event_ids=tuple(sorted(rivals)),
+                )
+            )
+    return sorted(
+        groups, key=lambda group: (group.signer_id, group.target, group.prev_event or "", group.event_ids)
+    )
+
+
+def _rivals(records: list[str], order: list[str], contents: Mapping[str, EventContent]) -> list[str]:
+    """Return those records that some other record neither supersedes nor is superseded by."""
+    bit = {event_id: 1 << index for index, event_id in enumerate(records)}
+    superseded: dict[str, int] = {}  # event -> the set of records that it supersedes, as bits
+    superseders = dict.fromkeys(records, 0)
+    for event_id in order:
+        below = 0
+        for name in contents[event_id].supersedes:
+            below |= superseded.get(name, 0) | bit.get(name, 0)
+        if below:
+            superseded[event_id] = below
+    everyone = (1 << len(records)) - 1
+    for event_id in records:
+        below = superseded.get(event_id, 0)
+        index = 0
+        while below:
+            if below & 1:
+                superseders[records[index]] |= bit[event_id]
+            below >>= 1
+            index += 1
+    return [
+        event_id
+        for event_id in records
+        if superseded.get(event_id, 0) | superseders[event_id] | bit[event_id] != everyone
+    ]
+
+
+def _rank(event_id: str, content: EventContent) -> tuple[bool, str, str]:
+    return content.event_type != RECORD_CREATED, content.created_at, event_id
+
+
+def _predecessors(content: EventContent) -> set[str]:
+    names = set(content.supersedes)
+    if content.prev_event is not None:
+        names.add(content.prev_event)
+    return names
+
+
+def _supersedes_other_signer(content: EventContent, contents: Mapping[str, EventContent]) -> bool:
+    return any(
+        name in contents and contents[name].signer.signer_id != content.signer.signer_id
+        for name in content.supersedes
+    )

@@ -1,0 +1,29 @@
+"""A private key in this process's memory."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pithbuilder.documents.preimage import Preimage
+from pithbuilder.signing.ed25519 import PrivateKey, PublicKey
+
+
+class LocalSigner:
+    """Signs with a private key that has been loaded or generated here."""
+
+    def __init__(self, key_id: str, private_key: PrivateKey) -> None:
+        """Sign as ``key_id`` with ``private_key``."""
+        self.key_id: Final = key_id
+        self._private_key = private_key
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half."""
+        return self._private_key.public_key
+
+    def sign(self, preimage: Preimage) -> bytes:
+        """Return the signature (64 bytes) over the preimage's 32 digest bytes."""
+        return self._private_key.sign(preimage.digest)
+
+    def __repr__(self) -> str:
+        return f"LocalSigner({self.key_id!r}, public={self.public_key.raw.hex()})"
