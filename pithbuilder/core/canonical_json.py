@@ -25,7 +25,7 @@ JsonObject: TypeAlias = "dict[str, JsonValue]"
 Fragment = orjson.Fragment
 """Bytes that are already canonical JSON, to be embedded as they are by :func:`compose`."""
 
-Composable: TypeAlias = "Fragment | list[Fragment] | list[str] | str | int | bool | None"
+Composable: TypeAlias = "Fragment | list[Composable] | list[str] | dict[str, Composable] | str | int | bool | None"
 """What a typed document may hand to :func:`compose` as the value of one of its fields."""
 
 MAX_INTEGER: Final = 2**53 - 1

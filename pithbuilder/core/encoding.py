@@ -92,6 +92,4 @@ def decode_base58(text: str) -> bytes:
 
 
 def _refused(name: str, expected: str, text: str) -> EncodingError:
-    return EncodingError(
-        f"{name}-format", f"text is not strict {name}", expected=expected, found=printable(text)
-    )
+    return EncodingError(f"{name}-format", f"text is not strict {name}", expected=expected, found=printable(text))

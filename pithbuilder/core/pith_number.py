@@ -17,6 +17,9 @@ from pithbuilder.errors import FormatError, printable
 SUFFIX_LENGTH: Final = 26
 """26 base32 characters: 130 bits of the digest."""
 
+_SUFFIX_BYTES: Final = 20
+"""32 characters of base32 without padding: the first 26 need no more of the digest."""
+
 SHORT_LENGTHS: Final = (8, 12, 16)
 """How many characters of the suffix the short aliases keep."""
 
@@ -100,7 +103,7 @@ class PithNumber:
             digest: 32 raw bytes, SHA-256 of the canonical record (wire field ``canonical_sha256``).
             year: Year of ``metadata.submitted_at``.
         """
-        return cls(year, encode_base32(digest)[:SUFFIX_LENGTH])
+        return cls(year, encode_base32(digest[:_SUFFIX_BYTES])[:SUFFIX_LENGTH])
 
     @classmethod
     def parse(cls, text: str) -> PithNumber:
@@ -126,9 +129,7 @@ class PithNumber:
         """Return ``pith:`` and the first ``length`` (8, 12, 16 or 26) characters of the suffix."""
         return f"pith:{self.suffix[:length]}"
 
-    def aliases(
-        self, arxiv_id: str, version: int, *, short_length: int = DEFAULT_SHORT_LENGTH
-    ) -> dict[str, str]:
+    def aliases(self, arxiv_id: str, version: int, *, short_length: int = DEFAULT_SHORT_LENGTH) -> dict[str, str]:
         """Return the aliases of the number, alias kind to value, sorted by kind.
 
         Args:

@@ -21,7 +21,9 @@ ABSTRACT_EXCERPT_LENGTH: Final = 600
 
 # Characters that got a lower-case form after Unicode 14.0 (16.0: Garay, Latin Extended-D; 17.0: Beria Erfe,
 # Latin Extended-D). Under 14.0 they are unassigned, hence unchanged and a boundary for the final sigma.
-_CASED_LATER: Final = re.compile("([\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8])")
+_CASED_LATER: Final = re.compile(
+    "([\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8])"
+)
 
 _LINE_WRAP: Final = re.compile(r"\r?\n(?!  )")
 
@@ -41,9 +43,7 @@ def canonical_text(text: str) -> str:
     collapsed = collapse_white_space(text)
     if collapsed.isascii() or _CASED_LATER.search(collapsed) is None:
         return collapsed.lower()
-    return "".join(
-        part if _CASED_LATER.fullmatch(part) else part.lower() for part in _CASED_LATER.split(collapsed)
-    )
+    return "".join(part if _CASED_LATER.fullmatch(part) else part.lower() for part in _CASED_LATER.split(collapsed))
 
 
 def canonical_text_sha256(text: str) -> str:

@@ -113,9 +113,7 @@ def parse_rfc2822(text: str) -> datetime:
     if match is not None:
         weekday, day, month, year, hour, minute, second = match.groups()
         try:
-            instant = datetime(
-                int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
-            )
+            instant = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
         except ValueError as error:
             raise _no_such_date(text) from error
         if _WEEKDAYS[instant.weekday()] == weekday:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from pithbuilder.documents.base import Document, Fields, Reader
+from pithbuilder.documents.base import Fields, Reader, SmallDocument
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceAlias(Document):
+class SourceAlias(SmallDocument):
     """One alias.
 
     Attributes:
@@ -47,6 +47,5 @@ class SourceAlias(Document):
 def build_aliases(values: Mapping[str, str], created_at: str) -> tuple[SourceAlias, ...]:
     """Return one alias for each kind and value, in the mapping's order, all of the same time."""
     return tuple(
-        SourceAlias(alias_kind=kind, alias_value=value, created_at=created_at)
-        for kind, value in values.items()
+        SourceAlias(alias_kind=kind, alias_value=value, created_at=created_at) for kind, value in values.items()
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache, cached_property
+from functools import cache
 from types import MappingProxyType
 from typing import ClassVar, Final, Self, TypeVar, cast
 
@@ -17,8 +17,9 @@ from pithbuilder.core.canonical_json import (
     compose,
     decode_canonical,
 )
-from pithbuilder.core.digest import is_hex_digest, sha256_hex
+from pithbuilder.core.digest import is_hex_digest, sha256, sha256_hex
 from pithbuilder.core.json_path import ROOT, child_path
+from pithbuilder.core.made_once import made_once
 from pithbuilder.core.timestamps import parse_instant, parse_microseconds, parse_seconds
 from pithbuilder.documents.wire import json_type_name
 from pithbuilder.errors import DocumentError, FormatError, printable
@@ -46,17 +47,21 @@ class Document:
     extra: Mapping[str, JsonValue] = field(default_factory=_no_extra, repr=False)
 
     def fields(self) -> Fields:
-        """Return the known fields, field name to value; documents inside come as canonical fragments."""
+        """Return the known fields, field name to value; documents inside come as they are embedded."""
         raise NotImplementedError
 
-    @cached_property
+    @made_once
     def canonical_bytes(self) -> bytes:
         """Canonical JSON of the document, UTF-8, no trailing newline; made once."""
         return compose(self.fields(), self.extra)
 
-    @cached_property
-    def fragment(self) -> Fragment:
-        """The canonical bytes, to be embedded in a containing document."""
+    @made_once
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical bytes: 32 raw bytes; made once."""
+        return sha256(self.canonical_bytes)
+
+    def embed(self) -> Composable:
+        """Return the document as a part of another one: its canonical bytes, made once."""
         return Fragment(self.canonical_bytes)
 
     def to_dict(self) -> JsonObject:
@@ -88,6 +93,18 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmallDocument(Document):
+    """A document of a few plain fields, whose own canonical bytes are seldom asked for.
+
+    Inside another document it is encoded together with it, which is faster than handing over bytes.
+    """
+
+    def embed(self) -> Composable:
+        """Return the document as a part of another one: its fields, or bytes where unknown fields were read."""
+        return Fragment(self.canonical_bytes) if self.extra else self.fields()
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpaqueDocument(Document):
     """A JSON object of which nothing is known: kept and hashed as it came."""
 
@@ -97,7 +114,7 @@ class OpaqueDocument(Document):
         """Return no fields: all there is stands in ``extra``."""
         return {}
 
-    @cached_property
+    @made_once
     def canonical_bytes(self) -> bytes:
         """Canonical JSON of the object."""
         return canonicalize(dict(self.extra))
@@ -109,6 +126,21 @@ class OpaqueDocument(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Content(Document):
+    """The hashed part of a sealed document."""
+
+    @made_once
+    def parts(self) -> Fields:
+        """The known fields as they are embedded: looked up once, for the digest and for the sealed document."""
+        return self.fields()
+
+    @made_once
+    def canonical_bytes(self) -> bytes:
+        """Canonical JSON of the content: the preimage of its digest."""
+        return compose(self.parts, self.extra)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SealedDocument(Document):
     """A document whose content is hashed, with the fields that the hash leaves out.
 
@@ -116,9 +148,9 @@ class SealedDocument(Document):
         content: The hashed part; unknown fields belong to it, for they are hashed too.
     """
 
-    content: Document
+    content: Content
 
-    @cached_property
+    @made_once
     def canonical_bytes(self) -> bytes:
         """Canonical JSON of content and seal in one object."""
         return compose(self.fields(), self.content.extra)
@@ -130,15 +162,21 @@ class Rows:
 
     values: tuple[JsonValue, ...] = ()
 
-    @cached_property
-    def fragment(self) -> Fragment:
-        """Canonical JSON of the array."""
+    @made_once
+    def _fragment(self) -> Fragment:
         return Fragment(canonicalize(list(self.values)))
 
-    @cached_property
+    def embed(self) -> Composable:
+        """Return the array as a part of a document."""
+        return self._fragment
+
+    @made_once
     def snapshot_sha256(self) -> str:
         """SHA-256 of canonical ``{"payload": rows}``: 64 lower-case hexadecimal digits."""
-        return sha256_hex(compose({"payload": self.fragment}))
+        return sha256_hex(compose({"payload": self.embed()}))
+
+
+NO_ROWS: Final = Rows()
 
 
 @cache
@@ -158,9 +196,7 @@ class Reader:
         self.members: JsonObject = value
         self.path = path
 
-    def extra(
-        self, kind: type[Document], sealed_by: frozenset[str] = frozenset()
-    ) -> Mapping[str, JsonValue]:
+    def extra(self, kind: type[Document], sealed_by: frozenset[str] = frozenset()) -> Mapping[str, JsonValue]:
         """Return the members that ``kind`` does not know, those that seal it (``sealed_by``) aside."""
         known = _known_fields(kind) | sealed_by
         if self.members.keys() <= known:
@@ -263,9 +299,7 @@ class Reader:
     def documents(self, name: str, kind: type[_D]) -> tuple[_D, ...]:
         """Return a member that must be an array of documents of the given type."""
         path = child_path(self.path, name)
-        return tuple(
-            kind.from_dict(item, child_path(path, index)) for index, item in enumerate(self.array(name))
-        )
+        return tuple(kind.from_dict(item, child_path(path, index)) for index, item in enumerate(self.array(name)))
 
     def rows(self, name: str) -> Rows:
         """Return a member that must be an array of anything, kept as it came."""
@@ -280,9 +314,9 @@ class Reader:
         return text
 
 
-def fragments(documents: Iterable[Document]) -> list[Fragment]:
-    """Return the canonical fragments of several documents, in their order."""
-    return [document.fragment for document in documents]
+def embed_all(documents: Iterable[Document]) -> list[Composable]:
+    """Return several documents as parts of another one, in their order."""
+    return [document.embed() for document in documents]
 
 
 def _wrong_type(path: str, expected: str, found: JsonValue) -> DocumentError:

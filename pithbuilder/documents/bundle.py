@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Final, Self
 
-from pithbuilder.core.digest import sha256_hex
+from pithbuilder.core.made_once import made_once
 from pithbuilder.documents.alias import SourceAlias
-from pithbuilder.documents.base import Document, Fields, Reader, Rows, SealedDocument, fragments
+from pithbuilder.documents.base import NO_ROWS, Content, Fields, Reader, Rows, SealedDocument, embed_all
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.mirror import BundleLinks, MirrorHint
@@ -22,7 +21,7 @@ BUNDLE_VERSION: Final = "1.0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BundleContent(Document):
+class BundleContent(Content):
     """What is hashed and signed of a bundle: everything but ``bundle_signature``.
 
     Attributes:
@@ -58,7 +57,7 @@ class BundleContent(Document):
     built_at: str
     links: BundleLinks
     state: State
-    timestamp_proofs: Rows = Rows()
+    timestamp_proofs: Rows = NO_ROWS
     merge_version: str = MERGE_VERSION
     bundle_type: str = BUNDLE_TYPE
     bundle_version: str = BUNDLE_VERSION
@@ -69,25 +68,25 @@ class BundleContent(Document):
             "built_at": self.built_at,
             "bundle_type": self.bundle_type,
             "bundle_version": self.bundle_version,
-            "canonical_record": self.canonical_record.fragment,
+            "canonical_record": self.canonical_record.embed(),
             "canonical_sha256": self.canonical_sha256,
-            "events": fragments(self.events),
-            "links": self.links.fragment,
+            "events": embed_all(self.events),
+            "links": self.links.embed(),
             "merge_version": self.merge_version,
-            "mirror_hints": fragments(self.mirror_hints),
+            "mirror_hints": embed_all(self.mirror_hints),
             "pith_number": self.pith_number,
-            "public_keys": fragments(self.public_keys),
+            "public_keys": embed_all(self.public_keys),
             "short_pith_number": self.short_pith_number,
-            "source": self.source.fragment,
-            "source_aliases": fragments(self.source_aliases),
-            "state": self.state.fragment,
-            "timestamp_proofs": self.timestamp_proofs.fragment,
+            "source": self.source.embed(),
+            "source_aliases": embed_all(self.source_aliases),
+            "state": self.state.embed(),
+            "timestamp_proofs": self.timestamp_proofs.embed(),
         }
 
-    @cached_property
+    @made_once
     def bundle_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
-        return sha256_hex(self.canonical_bytes)
+        return self.digest.hex()
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -129,7 +128,7 @@ class Bundle(SealedDocument):
 
     def fields(self) -> Fields:
         """Return the fields as on the wire, in one object."""
-        return {**self.content.fields(), "bundle_signature": self.bundle_signature.fragment}
+        return {**self.content.parts, "bundle_signature": self.bundle_signature.embed()}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

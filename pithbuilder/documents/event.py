@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Final, Self
 
-from pithbuilder.core.digest import sha256_hex
-from pithbuilder.documents.base import Document, Fields, OpaqueDocument, Reader, SealedDocument
+from pithbuilder.core.made_once import made_once
+from pithbuilder.documents.base import Content, Document, Fields, OpaqueDocument, Reader, SealedDocument
 from pithbuilder.documents.preimage import left_out_of
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import CanonicalRecord
@@ -22,7 +21,7 @@ GRAPH_SNAPSHOT: Final = "graph_snapshot"
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventContent(Document):
+class EventContent(Content):
     """What is hashed of an event: everything but its identifiers and its signature.
 
     Attributes:
@@ -54,19 +53,19 @@ class EventContent(Document):
         return {
             "created_at": self.created_at,
             "event_type": self.event_type,
-            "payload": self.payload.fragment,
+            "payload": self.payload.embed(),
             "prev_event": self.prev_event,
             "schema_version": self.schema_version,
-            "signer": self.signer.fragment,
+            "signer": self.signer.embed(),
             "subject_pith_number": self.subject_pith_number,
             "supersedes": list(self.supersedes),
             "target": self.target,
         }
 
-    @cached_property
+    @made_once
     def content_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
-        return sha256_hex(self.canonical_bytes)
+        return self.digest.hex()
 
     @property
     def event_id(self) -> str:
@@ -121,10 +120,10 @@ class Event(SealedDocument):
     def fields(self) -> Fields:
         """Return the fields as on the wire, in one object."""
         return {
-            **self.content.fields(),
+            **self.content.parts,
             "content_sha256": self.stated_content_sha256,
             "event_id": self.stated_event_id,
-            "signature": self.signature.fragment,
+            "signature": self.signature.embed(),
         }
 
     @classmethod
@@ -166,9 +165,9 @@ class RecordCreated(Document):
         """Return the fields as on the wire."""
         return {
             "attestation_state": self.attestation_state,
-            "canonical_record": self.canonical_record.fragment,
+            "canonical_record": self.canonical_record.embed(),
             "canonical_sha256": self.canonical_sha256,
-            "receipt": self.receipt.fragment,
+            "receipt": self.receipt.embed(),
             "source_id": self.source_id,
             "source_kind": self.source_kind,
             "source_version": self.source_version,
@@ -205,7 +204,7 @@ class GraphSnapshotPayload(Document):
 
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
-        return {"graph_snapshot": self.graph_snapshot.fragment, "verdict_id": self.verdict_id}
+        return {"graph_snapshot": self.graph_snapshot.embed(), "verdict_id": self.verdict_id}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

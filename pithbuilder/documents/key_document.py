@@ -54,9 +54,7 @@ class KeyDocument(Document):
     format: str = KEY_FORMAT
 
     @classmethod
-    def of(
-        cls, public_key: bytes, *, key_id: str, url: str, notes: str, rotates_at: str | None = None
-    ) -> KeyDocument:
+    def of(cls, public_key: bytes, *, key_id: str, url: str, notes: str, rotates_at: str | None = None) -> KeyDocument:
         """Return the document of a raw public key (32 bytes), every derived field computed."""
         return cls(
             key_id=key_id,

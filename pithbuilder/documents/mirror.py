@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from pithbuilder.documents.base import Document, Fields, Reader, fragments
+from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument, embed_all
 from pithbuilder.documents.state import MERGE_VERSION
 
 SIGNING_KEY_PATH: Final = "pith-signing-key.json"
@@ -35,7 +35,7 @@ def well_known_bundle_path(suffix: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MirrorHint(Document):
+class MirrorHint(SmallDocument):
     """A place where the bundle can be had (wire field ``mirror_hints[]``)."""
 
     document_kind: ClassVar[str] = "mirror_hint"
@@ -87,7 +87,7 @@ class MirrorHint(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BundleLinks(Document):
+class BundleLinks(SmallDocument):
     """The resolver's addresses for one number (wire field ``links``)."""
 
     document_kind: ClassVar[str] = "bundle_links"
@@ -129,7 +129,7 @@ class BundleLinks(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MirrorEntry(Document):
+class MirrorEntry(SmallDocument):
     """One mirror in a manifest; the patterns carry ``{suffix}``."""
 
     document_kind: ClassVar[str] = "mirror_entry"
@@ -204,7 +204,7 @@ class MirrorManifest(Document):
             "manifest_type": self.manifest_type,
             "manifest_version": self.manifest_version,
             "merge_version": self.merge_version,
-            "mirrors": fragments(self.mirrors),
+            "mirrors": embed_all(self.mirrors),
             "notes": self.notes,
         }
 

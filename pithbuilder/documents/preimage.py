@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from pithbuilder.core.digest import sha256
 from pithbuilder.documents.base import Document
 
 
@@ -31,9 +30,7 @@ class PreimageRule:
 PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
     {
         "canonical_record": PreimageRule(frozenset(), "canonical_sha256_bytes"),
-        "event": PreimageRule(
-            frozenset({"signature", "content_sha256", "event_id"}), "open_graph_event_sha256_bytes"
-        ),
+        "event": PreimageRule(frozenset({"signature", "content_sha256", "event_id"}), "open_graph_event_sha256_bytes"),
         "state": PreimageRule(frozenset({"state_sha256"}), None),
         "bundle": PreimageRule(frozenset({"bundle_signature"}), "bundle_sha256_bytes"),
     }
@@ -64,7 +61,7 @@ class Preimage:
         rule = PREIMAGE_RULES.get(content.document_kind)
         if rule is None or rule.signed_message is None:
             raise ValueError(f"a document of kind {content.document_kind!r} is not signed")
-        return cls(content.document_kind, rule.signed_message, sha256(content.canonical_bytes))
+        return cls(content.document_kind, rule.signed_message, content.digest)
 
 
 def left_out_of(document_kind: str) -> frozenset[str]:

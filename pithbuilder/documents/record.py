@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Self
 
-from pithbuilder.core.digest import sha256
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.core.text import canonical_text_sha256
-from pithbuilder.documents.base import Document, Fields, Reader
+from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
 from pithbuilder.documents.paper import PaperMetadata
 
 RECORD_SCHEMA_VERSION = "1.0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceReference(Document):
+class SourceReference(SmallDocument):
     """Where the paper's text comes from (wire field ``source``).
 
     Attributes:
@@ -47,7 +45,7 @@ class SourceReference(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordMetadata(Document):
+class RecordMetadata(SmallDocument):
     """What is hashed of the paper's metadata (wire field ``canonical_record.metadata``).
 
     Attributes:
@@ -127,15 +125,10 @@ class CanonicalRecord(Document):
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
         return {
-            "metadata": self.metadata.fragment,
+            "metadata": self.metadata.embed(),
             "schema_version": self.schema_version,
-            "source": self.source.fragment,
+            "source": self.source.embed(),
         }
-
-    @cached_property
-    def digest(self) -> bytes:
-        """SHA-256 of the canonical bytes: 32 raw bytes (wire field ``canonical_sha256``)."""
-        return sha256(self.canonical_bytes)
 
     @property
     def year(self) -> int:

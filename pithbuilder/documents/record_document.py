@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from pithbuilder.documents.base import Document, Fields, Reader
+from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import RECORD_SCHEMA_VERSION, CanonicalRecord, SourceReference
 from pithbuilder.documents.snapshot import PaperSummary
@@ -14,7 +14,7 @@ RECORD_DOCUMENT_TYPE: Final = "pith_number_record"
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerificationStatus(Document):
+class VerificationStatus(SmallDocument):
     """What the graph says about the record (wire field ``verification_status``); unsigned, derived.
 
     Attributes:
@@ -122,17 +122,17 @@ class RecordDocument(Document):
         """Return the fields as on the wire."""
         return {
             "attestation_state": self.attestation_state,
-            "canonical_record": self.canonical_record.fragment,
+            "canonical_record": self.canonical_record.embed(),
             "canonical_sha256": self.canonical_sha256,
-            "paper": self.paper.fragment,
+            "paper": self.paper.embed(),
             "pith_number": self.pith_number,
-            "receipt": self.receipt.fragment,
+            "receipt": self.receipt.embed(),
             "record_type": self.record_type,
             "schema_url": self.schema_url,
             "schema_version": self.schema_version,
             "short_pith_number": self.short_pith_number,
-            "source": self.source.fragment,
-            "verification_status": self.verification_status.fragment,
+            "source": self.source.embed(),
+            "verification_status": self.verification_status.embed(),
         }
 
     @classmethod

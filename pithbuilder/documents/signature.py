@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, TypedDict
 
-from pithbuilder.documents.base import Document, Fields, Reader
+from pithbuilder.documents.base import Fields, Reader, SmallDocument
 
 ALGORITHM: Final = "ed25519"
 SIGNATURE_STATUS: Final = "signed_v1"
@@ -22,7 +22,7 @@ class _SignatureFields(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventSignature(Document):
+class EventSignature(SmallDocument):
     """An Ed25519 signature (RFC 8032) and the key it names (wire field ``signature`` of an event).
 
     Attributes:
@@ -105,7 +105,7 @@ class BundleSignature(EventSignature):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventSigner(Document):
+class EventSigner(SmallDocument):
     """Who signed an event (wire field ``signer``); covered by the event's digest.
 
     Attributes:

@@ -7,14 +7,12 @@ from typing import ClassVar, Final, Self
 
 from pithbuilder.core.canonical_json import compose
 from pithbuilder.core.digest import sha256_hex
-from pithbuilder.documents.base import Document, Fields, OpaqueDocument, Reader, Rows
+from pithbuilder.documents.base import NO_ROWS, Document, Fields, OpaqueDocument, Reader, Rows, SmallDocument
 from pithbuilder.documents.record import SourceReference
-
-NO_ROWS: Final = Rows()
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaperSummary(Document):
+class PaperSummary(SmallDocument):
     """What is shown of the paper (wire field ``paper``).
 
     Attributes:
@@ -69,7 +67,7 @@ class PaperSummary(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claims(Document):
+class Claims(SmallDocument):
     """The paper's claims (wire field ``claims``): how many, the rows, and the rows' digest."""
 
     document_kind: ClassVar[str] = "claims"
@@ -82,7 +80,7 @@ class Claims(Document):
         """Return the fields as on the wire."""
         return {
             "count": self.count,
-            "items": self.items.fragment,
+            "items": self.items.embed(),
             "snapshot_sha256": self.snapshot_sha256,
         }
 
@@ -98,7 +96,7 @@ class Claims(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class References(Document):
+class References(SmallDocument):
     """The paper's references (wire field ``references``): counts, a sample of the rows, the rows' digest."""
 
     document_kind: ClassVar[str] = "references"
@@ -115,7 +113,7 @@ class References(Document):
             "count": self.count,
             "internal_anchors": self.internal_anchors,
             "resolved_work": self.resolved_work,
-            "sample": self.sample.fragment,
+            "sample": self.sample.embed(),
             "snapshot_sha256": self.snapshot_sha256,
         }
 
@@ -133,7 +131,7 @@ class References(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FormalCanon(Document):
+class FormalCanon(SmallDocument):
     """Formal evidence (wire field ``formal_canon``): how much, and the rows' digest; the rows are elsewhere."""
 
     document_kind: ClassVar[str] = "formal_canon"
@@ -156,7 +154,7 @@ class FormalCanon(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorClaims(Document):
+class AuthorClaims(SmallDocument):
     """Who claims the paper (wire field ``author_claims``): counts and the rows' digest; the rows are elsewhere."""
 
     document_kind: ClassVar[str] = "author_claims"
@@ -185,7 +183,7 @@ class AuthorClaims(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict(Document):
+class Verdict(SmallDocument):
     """A pipeline's reading of the paper (wire field ``verdict``); empty until there is one."""
 
     document_kind: ClassVar[str] = "verdict"
@@ -204,7 +202,7 @@ class Verdict(Document):
         return {
             "created_at": self.created_at,
             "id": self.id,
-            "model_set": self.model_set.fragment,
+            "model_set": self.model_set.embed(),
             "one_line_summary": self.one_line_summary,
             "pipeline_version": self.pipeline_version,
             "pith_extraction_headline": self.pith_extraction_headline,
@@ -229,7 +227,7 @@ class Verdict(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntegritySummary(Document):
+class IntegritySummary(SmallDocument):
     """How many integrity findings there are, by severity and detector (wire field ``integrity.summary``)."""
 
     document_kind: ClassVar[str] = "integrity_summary"
@@ -243,7 +241,7 @@ class IntegritySummary(Document):
         """Return the fields as on the wire."""
         return {
             "advisory": self.advisory,
-            "by_detector": self.by_detector.fragment,
+            "by_detector": self.by_detector.embed(),
             "critical": self.critical,
             "informational": self.informational,
         }
@@ -266,12 +264,12 @@ def integrity_sha256(detectors_run: Rows, findings: Rows) -> str:
     It is SHA-256 of canonical ``{"payload": {"detectors": detectors_run, "findings": findings}}``.
     """
     return sha256_hex(
-        b'{"payload":' + compose({"detectors": detectors_run.fragment, "findings": findings.fragment}) + b"}"
+        b'{"payload":' + compose({"detectors": detectors_run.embed(), "findings": findings.embed()}) + b"}"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Integrity(Document):
+class Integrity(SmallDocument):
     """Integrity findings (wire field ``integrity``); snapshots before June 2026 have none."""
 
     document_kind: ClassVar[str] = "integrity"
@@ -289,11 +287,11 @@ class Integrity(Document):
         return {
             "available": self.available,
             "clean": self.clean,
-            "detectors_run": self.detectors_run.fragment,
+            "detectors_run": self.detectors_run.embed(),
             "endpoint": self.endpoint,
-            "findings": self.findings.fragment,
+            "findings": self.findings.embed(),
             "snapshot_sha256": self.snapshot_sha256,
-            "summary": self.summary.fragment,
+            "summary": self.summary.embed(),
         }
 
     @classmethod
@@ -338,17 +336,17 @@ class GraphSnapshot(Document):
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
         values: Fields = {
-            "author_claims": self.author_claims.fragment,
+            "author_claims": self.author_claims.embed(),
             "builder_version": self.builder_version,
-            "claims": self.claims.fragment,
-            "formal_canon": self.formal_canon.fragment,
-            "paper": self.paper.fragment,
-            "references": self.references.fragment,
-            "source": self.source.fragment,
-            "verdict": self.verdict.fragment,
+            "claims": self.claims.embed(),
+            "formal_canon": self.formal_canon.embed(),
+            "paper": self.paper.embed(),
+            "references": self.references.embed(),
+            "source": self.source.embed(),
+            "verdict": self.verdict.embed(),
         }
         if self.integrity is not None:
-            values["integrity"] = self.integrity.fragment
+            values["integrity"] = self.integrity.embed()
         return values
 
     @classmethod

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Final, Self
 
-from pithbuilder.core.digest import sha256_hex
+from pithbuilder.core.made_once import made_once
 from pithbuilder.documents.alias import SourceAlias
-from pithbuilder.documents.base import Document, Fields, OpaqueDocument, Reader, SealedDocument, fragments
+from pithbuilder.documents.base import (
+    Content,
+    Document,
+    Fields,
+    OpaqueDocument,
+    Reader,
+    SealedDocument,
+    SmallDocument,
+    embed_all,
+)
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.preimage import left_out_of
 from pithbuilder.documents.record import CanonicalRecord
@@ -20,7 +28,7 @@ MERGE_VERSION: Final = "pith-open-graph-merge-v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppliedEvent(Document):
+class AppliedEvent(SmallDocument):
     """An event as a state shows it: without signature, so that no signing time enters a state."""
 
     document_kind: ClassVar[str] = "applied_event"
@@ -48,8 +56,8 @@ class AppliedEvent(Document):
         return {
             "created_at": self.created_at,
             "event_id": self.event_id,
-            "payload": self.payload.fragment,
-            "signer": self.signer.fragment,
+            "payload": self.payload.embed(),
+            "signer": self.signer.embed(),
             "target": self.target,
         }
 
@@ -87,17 +95,17 @@ class CurrentState(Document):
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
         return {
-            "author_attestations": fragments(self.author_attestations),
-            "canonical_record": self.canonical_record and self.canonical_record.fragment,
-            "citation_signatures": fragments(self.citation_signatures),
-            "corrections": fragments(self.corrections),
-            "graph_snapshots": fragments(self.graph_snapshots),
-            "mirror_hints": fragments(self.mirror_hints),
-            "record_created": self.record_created and self.record_created.fragment,
-            "replication_records": fragments(self.replication_records),
-            "source_aliases": fragments(self.source_aliases),
-            "storage_attestations": fragments(self.storage_attestations),
-            "timestamp_anchors": fragments(self.timestamp_anchors),
+            "author_attestations": embed_all(self.author_attestations),
+            "canonical_record": self.canonical_record and self.canonical_record.embed(),
+            "citation_signatures": embed_all(self.citation_signatures),
+            "corrections": embed_all(self.corrections),
+            "graph_snapshots": embed_all(self.graph_snapshots),
+            "mirror_hints": embed_all(self.mirror_hints),
+            "record_created": self.record_created and self.record_created.embed(),
+            "replication_records": embed_all(self.replication_records),
+            "source_aliases": embed_all(self.source_aliases),
+            "storage_attestations": embed_all(self.storage_attestations),
+            "timestamp_anchors": embed_all(self.timestamp_anchors),
         }
 
     @classmethod
@@ -120,7 +128,7 @@ class CurrentState(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvalidEvent(Document):
+class InvalidEvent(SmallDocument):
     """An event that does not count (wire field ``invalid_events[]``): its recomputed id, and a reason code."""
 
     document_kind: ClassVar[str] = "invalid_event"
@@ -135,13 +143,11 @@ class InvalidEvent(Document):
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
-        return cls(
-            event_id=reader.text("event_id"), reason=reader.text("reason"), extra=reader.extra(cls)
-        )
+        return cls(event_id=reader.text("event_id"), reason=reader.text("reason"), extra=reader.extra(cls))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Equivocation(Document):
+class Equivocation(SmallDocument):
     """Events of one signer that contradict each other (wire field ``equivocations[]``); none is applied."""
 
     document_kind: ClassVar[str] = "equivocation"
@@ -173,7 +179,7 @@ class Equivocation(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StateContent(Document):
+class StateContent(Content):
     """What is hashed of a state: everything but ``state_sha256``.
 
     Attributes:
@@ -210,12 +216,12 @@ class StateContent(Document):
         """Return the fields as on the wire."""
         return {
             "applied_event_ids": list(self.applied_event_ids),
-            "current": self.current.fragment,
+            "current": self.current.embed(),
             "equivocation_count": self.equivocation_count,
-            "equivocations": fragments(self.equivocations),
+            "equivocations": embed_all(self.equivocations),
             "event_count": self.event_count,
             "invalid_event_count": self.invalid_event_count,
-            "invalid_events": fragments(self.invalid_events),
+            "invalid_events": embed_all(self.invalid_events),
             "merge_version": self.merge_version,
             "pith_number": self.pith_number,
             "state_type": self.state_type,
@@ -223,10 +229,10 @@ class StateContent(Document):
             "valid_event_count": self.valid_event_count,
         }
 
-    @cached_property
+    @made_once
     def state_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
-        return sha256_hex(self.canonical_bytes)
+        return self.digest.hex()
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -269,11 +275,9 @@ class State(SealedDocument):
 
     def fields(self) -> Fields:
         """Return the fields as on the wire, in one object."""
-        return {**self.content.fields(), "state_sha256": self.stated_state_sha256}
+        return {**self.content.parts, "state_sha256": self.stated_state_sha256}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
-        return cls(
-            content=StateContent.read(reader), stated_state_sha256=reader.digest("state_sha256")
-        )
+        return cls(content=StateContent.read(reader), stated_state_sha256=reader.digest("state_sha256"))

@@ -190,9 +190,7 @@ def _check_tree(value: object, where: str, *, look_at_text: bool) -> None:
 
 def _check_closely(value: object, where: str, path: str, depth_left: int) -> None:
     if isinstance(value, _Refused):
-        raise WireError(
-            value.code, value.message, where=_join(where, path), expected=value.expected, found=value.found
-        )
+        raise WireError(value.code, value.message, where=_join(where, path), expected=value.expected, found=value.found)
     if isinstance(value, str):
         _check_surrogates(value, where, path)
     elif isinstance(value, dict | list):

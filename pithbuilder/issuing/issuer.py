@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
 from pithbuilder.core.authors import authors_text
 from pithbuilder.core.encoding import encode_base64
+from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.text import abstract_excerpt, collapse_white_space
 from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds
@@ -38,7 +38,7 @@ from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import CanonicalRecord
-from pithbuilder.documents.record_document import RecordDocument, VerificationStatus
+from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.signature import BundleSignature, EventSignature, EventSigner
 from pithbuilder.documents.snapshot import GraphSnapshot, Integrity, PaperSummary
 from pithbuilder.issuing.profile import IssuerProfile
@@ -70,7 +70,7 @@ class IssuedBundle:
         """``state.json``: canonical JSON, UTF-8, no trailing newline."""
         return self.bundle.content.state.canonical_bytes
 
-    @cached_property
+    @made_once
     def record_document(self) -> RecordDocument:
         """The record document that goes with the bundle."""
         return build_record_document(self.bundle, self.schema_url)
@@ -116,9 +116,7 @@ class Issuer:
     'pith:2018:5UUBRVKEQ63BKHPWVWXRXTMSCW'
     """
 
-    def __init__(
-        self, profile: IssuerProfile, signer: Signer, clock: Clock, *, rotates_at: str | None = None
-    ) -> None:
+    def __init__(self, profile: IssuerProfile, signer: Signer, clock: Clock, *, rotates_at: str | None = None) -> None:
         self.profile = profile
         self._signer = signer
         self._clock = clock
@@ -160,34 +158,29 @@ class Issuer:
             PithError: What the signer raises.
         """
         record = CanonicalRecord.derive(paper)
-        number = PithNumber.from_digest(record.digest, record.year)
+        number = record.pith_number
+        number_text = str(number)
         instant = (first_computed_at or self._clock.now()).astimezone(UTC)
         micros, seconds = format_microseconds(instant), format_seconds(instant)
-        aliases = build_aliases(
-            number.aliases(paper.arxiv_id, paper.version, short_length=short_length), seconds
-        )
+        aliases = build_aliases(number.aliases(paper.arxiv_id, paper.version, short_length=short_length), seconds)
         events = (
-            self._sign_event(number, RECORD_CREATED, "record", self._created(record, micros), micros, seconds),
-            self._sign_event(
-                number, GRAPH_SNAPSHOT, "graph", self._snapshot(record, paper), micros, seconds
-            ),
+            self._sign_event(number_text, RECORD_CREATED, "record", self._created(record, micros), micros, seconds),
+            self._sign_event(number_text, GRAPH_SNAPSHOT, "graph", self._snapshot(record, paper), micros, seconds),
         )
         suffix = number.suffix
         content = BundleContent(
-            pith_number=str(number),
+            pith_number=number_text,
             short_pith_number=number.short_form(short_length),
             canonical_record=record,
             canonical_sha256=record.digest.hex(),
             source=record.source,
             source_aliases=aliases,
             events=events,
-            mirror_hints=(
-                MirrorHint.of(suffix, name=self.profile.mirror_name, base_url=self.profile.base_url),
-            ),
+            mirror_hints=(MirrorHint.of(suffix, name=self.profile.mirror_name, base_url=self.profile.base_url),),
             public_keys=(self.key_document,),
             built_at=seconds,
             links=BundleLinks.of(suffix, base_url=self.profile.base_url),
-            state=fold_events(str(number), events, check=_just_signed, source_aliases=aliases),
+            state=fold_events(number_text, events, check=_just_signed, source_aliases=aliases),
         )
         return IssuedBundle(number, self._sign_bundle(content, micros), self.profile.schema_url)
 
@@ -242,11 +235,11 @@ class Issuer:
         )
 
     def _sign_event(
-        self, number: PithNumber, event_type: str, target: str, payload: Document, micros: str, seconds: str
+        self, number: str, event_type: str, target: str, payload: Document, micros: str, seconds: str
     ) -> Event:
         content = EventContent(
             event_type=event_type,
-            subject_pith_number=str(number),
+            subject_pith_number=number,
             target=target,
             payload=payload,
             signer=self._event_signer,

@@ -61,9 +61,7 @@ def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[
                 heappush(ready, _rank(follower, contents[follower]))
     while missing:  # whatever rests on a missing event, directly or through others
         event_id = missing.pop()
-        if misfits.setdefault(event_id, PREDECESSOR_MISSING) == PREDECESSOR_MISSING and waiting_for.pop(
-            event_id, None
-        ):
+        if misfits.setdefault(event_id, PREDECESSOR_MISSING) == PREDECESSOR_MISSING and waiting_for.pop(event_id, None):
             missing.extend(followers.get(event_id, ()))
     for event_id, count in waiting_for.items():
         if count and event_id not in misfits:
@@ -107,9 +105,7 @@ def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -
                     event_ids=tuple(sorted(rivals)),
                 )
             )
-    return sorted(
-        groups, key=lambda group: (group.signer_id, group.target, group.prev_event or "", group.event_ids)
-    )
+    return sorted(groups, key=lambda group: (group.signer_id, group.target, group.prev_event or "", group.event_ids))
 
 
 def _rivals(records: list[str], order: list[str], contents: Mapping[str, EventContent]) -> list[str]:
@@ -152,6 +148,5 @@ def _predecessors(content: EventContent) -> set[str]:
 
 def _supersedes_other_signer(content: EventContent, contents: Mapping[str, EventContent]) -> bool:
     return any(
-        name in contents and contents[name].signer.signer_id != content.signer.signer_id
-        for name in content.supersedes
+        name in contents and contents[name].signer.signer_id != content.signer.signer_id for name in content.supersedes
     )

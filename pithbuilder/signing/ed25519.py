@@ -23,7 +23,7 @@ _P: Final = 2**255 - 19
 _D: Final = -121665 * pow(121666, -1, _P) % _P
 
 # The y coordinates of the eight points whose order divides 8 (order 8: +-_Y8; order 4: 0; order 2: -1; order 1: 1).
-_Y8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_Y8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER_Y: Final = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
 
 
@@ -150,9 +150,7 @@ class PrivateKey:
         return self._key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption()
-            if passphrase is None
-            else serialization.BestAvailableEncryption(passphrase),
+            serialization.NoEncryption() if passphrase is None else serialization.BestAvailableEncryption(passphrase),
         )
 
     def sign(self, message: bytes) -> bytes:
