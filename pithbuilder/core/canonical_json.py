@@ -104,7 +104,15 @@ def compose(fields: Mapping[str, Composable], extra: Mapping[str, JsonValue] | N
         if not all(map(_is_bmp, extra)):
             return _compose_by_utf16(members)
         fields = members
-    return _encode(fields)
+    try:
+        return orjson.dumps(fields, option=_OPTIONS)
+    except (TypeError, ValueError) as error:
+        raise _unexplained(error) from error
+
+
+def compose_array(items: list[Composable]) -> Fragment:
+    """Return an array whose elements are known to be canonical already, as a part of a document."""
+    return Fragment(_encode(items))
 
 
 def decode_canonical(data: bytes) -> JsonValue:

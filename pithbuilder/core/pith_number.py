@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+import attrs
 
 from pithbuilder.core.arxiv_id import doi_of, parse_arxiv_id
 from pithbuilder.core.canonical_json import JsonValue, canonicalize
@@ -43,7 +44,7 @@ class RecordBytes(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class PithNumber:
     """The content-derived identifier of one version of one paper.
 
@@ -59,7 +60,7 @@ class PithNumber:
     year: int
     suffix: str
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         """Refuse what :meth:`parse` would refuse."""
         if not 1 <= self.year <= 9999 or _SUFFIX.fullmatch(self.suffix) is None:
             raise _not_a_number(f"{self.year}:{self.suffix}")

@@ -25,7 +25,7 @@ _CASED_LATER: Final = re.compile(
     "([\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8])"
 )
 
-_LINE_WRAP: Final = re.compile(r"\r?\n(?!  )")
+_PARAGRAPH_BREAK: Final = "\n  "
 
 
 def canonical_text(text: str) -> str:
@@ -77,4 +77,6 @@ def abstract_excerpt(abstract: str) -> str:
     >>> abstract_excerpt("  One line\nand the next.\n  A new paragraph.\n")
     'One line and the next.\n  A new paragraph.'
     """
-    return _LINE_WRAP.sub(" ", abstract.strip())[:ABSTRACT_EXCERPT_LENGTH]
+    beginning = abstract.strip()[: ABSTRACT_EXCERPT_LENGTH + len(_PARAGRAPH_BREAK)]
+    paragraphs = [paragraph.replace("\n", " ") for paragraph in beginning.split(_PARAGRAPH_BREAK)]
+    return _PARAGRAPH_BREAK.join(paragraphs)[:ABSTRACT_EXCERPT_LENGTH]

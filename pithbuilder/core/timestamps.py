@@ -126,8 +126,8 @@ def _parse(pattern: re.Pattern[str], text: str, expected: str) -> datetime:
     if match is None:
         raise FormatError("instant-format", "not an instant in UTC", expected=expected, found=printable(text))
     try:
-        year, month, day, hour, minute, second, *fraction = map(int, match.groups())
-        return datetime(year, month, day, hour, minute, second, *fraction, tzinfo=UTC)
+        year, month, day, hour, minute, second, microsecond = map(int, (*match.groups(), 0)[:7])
+        return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC)
     except ValueError as error:
         raise FormatError(
             "instant-format",

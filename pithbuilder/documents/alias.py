@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
-from pithbuilder.documents.base import Fields, Reader, SmallDocument
+import attrs
+
+from pithbuilder.core.canonical_json import Composable, Fragment, compose_array
+from pithbuilder.core.made_once import made_once
+from pithbuilder.documents.base import Fields, Reader, SmallDocument, embed_all
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class SourceAlias(SmallDocument):
     """One alias.
 
@@ -44,8 +47,39 @@ class SourceAlias(SmallDocument):
         )
 
 
-def build_aliases(values: Mapping[str, str], created_at: str) -> tuple[SourceAlias, ...]:
-    """Return one alias for each kind and value, in the mapping's order, all of the same time."""
-    return tuple(
-        SourceAlias(alias_kind=kind, alias_value=value, created_at=created_at) for kind, value in values.items()
-    )
+@attrs.frozen(slots=False)
+class SourceAliases:
+    """The aliases of one record, sorted by kind; the same list stands in a bundle and in its state."""
+
+    aliases: tuple[SourceAlias, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, str], created_at: str) -> SourceAliases:
+        """Return one alias for each kind and value, in the mapping's order, all of the same time."""
+        return cls(
+            tuple(
+                [
+                    SourceAlias(alias_kind=kind, alias_value=value, created_at=created_at)
+                    for kind, value in values.items()
+                ]
+            )
+        )
+
+    @classmethod
+    def read(cls, reader: Reader, name: str) -> SourceAliases:
+        """Return the aliases in a member of the object that ``reader`` stands on."""
+        return cls(reader.documents(name, SourceAlias))
+
+    def embed(self) -> Composable:
+        """Return the list as a part of a document: canonical bytes, made once."""
+        return self._fragment
+
+    def __iter__(self) -> Iterator[SourceAlias]:
+        return iter(self.aliases)
+
+    def __len__(self) -> int:
+        return len(self.aliases)
+
+    @made_once
+    def _fragment(self) -> Fragment:
+        return compose_array(embed_all(self.aliases))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import ClassVar, Final, Self, TypeVar, cast
+
+import attrs
 
 from pithbuilder.core.canonical_json import (
     Composable,
@@ -31,11 +33,7 @@ _D = TypeVar("_D", bound="Document")
 NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
-def _no_extra() -> Mapping[str, JsonValue]:
-    return NO_EXTRA
-
-
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Document:
     """A JSON object of a known type.
 
@@ -44,7 +42,7 @@ class Document:
 
     document_kind: ClassVar[str] = "document"
 
-    extra: Mapping[str, JsonValue] = field(default_factory=_no_extra, repr=False)
+    extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=False)
 
     def fields(self) -> Fields:
         """Return the known fields, field name to value; documents inside come as they are embedded."""
@@ -89,10 +87,10 @@ class Document:
     @classmethod
     def known_fields(cls) -> frozenset[str]:
         """Return the names of the fields that the type knows."""
-        return _known_fields(cls)
+        return _known_fields(cast(Hashable, cls))
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class SmallDocument(Document):
     """A document of a few plain fields, whose own canonical bytes are seldom asked for.
 
@@ -104,7 +102,7 @@ class SmallDocument(Document):
         return Fragment(self.canonical_bytes) if self.extra else self.fields()
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class OpaqueDocument(Document):
     """A JSON object of which nothing is known: kept and hashed as it came."""
 
@@ -125,7 +123,7 @@ class OpaqueDocument(Document):
         return cls(extra=reader.members)
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Content(Document):
     """The hashed part of a sealed document."""
 
@@ -140,7 +138,7 @@ class Content(Document):
         return compose(self.parts, self.extra)
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class SealedDocument(Document):
     """A document whose content is hashed, with the fields that the hash leaves out.
 
@@ -180,8 +178,8 @@ NO_ROWS: Final = Rows()
 
 
 @cache
-def _known_fields(kind: type[Document]) -> frozenset[str]:
-    return frozenset(item.name for item in fields(kind)) - {"extra"}
+def _known_fields(kind: Hashable) -> frozenset[str]:
+    return frozenset(item.name for item in attrs.fields(cast("type[Document]", kind))) - {"extra"}
 
 
 class Reader:
@@ -198,7 +196,7 @@ class Reader:
 
     def extra(self, kind: type[Document], sealed_by: frozenset[str] = frozenset()) -> Mapping[str, JsonValue]:
         """Return the members that ``kind`` does not know, those that seal it (``sealed_by``) aside."""
-        known = _known_fields(kind) | sealed_by
+        known = _known_fields(cast(Hashable, kind)) | sealed_by
         if self.members.keys() <= known:
             return NO_EXTRA
         return {name: value for name, value in self.members.items() if name not in known}
@@ -314,9 +312,9 @@ class Reader:
         return text
 
 
-def embed_all(documents: Iterable[Document]) -> list[Composable]:
+def embed_all(documents: Sequence[Document]) -> list[Composable]:
     """Return several documents as parts of another one, in their order."""
-    return [document.embed() for document in documents]
+    return [document.embed() for document in documents] if documents else []
 
 
 def _wrong_type(path: str, expected: str, found: JsonValue) -> DocumentError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from pithbuilder.core.made_once import made_once
-from pithbuilder.documents.alias import SourceAlias
+import attrs
+
+from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.base import NO_ROWS, Content, Fields, Reader, Rows, SealedDocument, embed_all
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.key_document import KeyDocument
@@ -20,7 +20,7 @@ BUNDLE_TYPE: Final = "pith_open_graph_bundle"
 BUNDLE_VERSION: Final = "1.0"
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BundleContent(Content):
     """What is hashed and signed of a bundle: everything but ``bundle_signature``.
 
@@ -50,7 +50,7 @@ class BundleContent(Content):
     canonical_record: CanonicalRecord
     canonical_sha256: str
     source: SourceReference
-    source_aliases: tuple[SourceAlias, ...]
+    source_aliases: SourceAliases
     events: tuple[Event, ...]
     mirror_hints: tuple[MirrorHint, ...]
     public_keys: tuple[KeyDocument, ...]
@@ -78,12 +78,12 @@ class BundleContent(Content):
             "public_keys": embed_all(self.public_keys),
             "short_pith_number": self.short_pith_number,
             "source": self.source.embed(),
-            "source_aliases": embed_all(self.source_aliases),
+            "source_aliases": self.source_aliases.embed(),
             "state": self.state.embed(),
             "timestamp_proofs": self.timestamp_proofs.embed(),
         }
 
-    @made_once
+    @property
     def bundle_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
         return self.digest.hex()
@@ -97,7 +97,7 @@ class BundleContent(Content):
             canonical_record=reader.document("canonical_record", CanonicalRecord),
             canonical_sha256=reader.digest("canonical_sha256"),
             source=reader.document("source", SourceReference),
-            source_aliases=reader.documents("source_aliases", SourceAlias),
+            source_aliases=SourceAliases.read(reader, "source_aliases"),
             events=reader.documents("events", Event),
             mirror_hints=reader.documents("mirror_hints", MirrorHint),
             public_keys=reader.documents("public_keys", KeyDocument),
@@ -112,7 +112,7 @@ class BundleContent(Content):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Bundle(SealedDocument):
     """A signed bundle.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
+
+import attrs
 
 from pithbuilder.core.made_once import made_once
 from pithbuilder.documents.base import Content, Document, Fields, OpaqueDocument, Reader, SealedDocument
@@ -20,7 +21,7 @@ RECORD_CREATED: Final = "record_created"
 GRAPH_SNAPSHOT: Final = "graph_snapshot"
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class EventContent(Content):
     """What is hashed of an event: everything but its identifiers and its signature.
 
@@ -62,12 +63,12 @@ class EventContent(Content):
             "target": self.target,
         }
 
-    @made_once
+    @property
     def content_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
         return self.digest.hex()
 
-    @property
+    @made_once
     def event_id(self) -> str:
         """The identifier, always recomputed: ``sha256:`` and the digest."""
         return EVENT_ID_PREFIX + self.content_sha256
@@ -89,7 +90,7 @@ class EventContent(Content):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Event(SealedDocument):
     """A signed event.
 
@@ -137,7 +138,7 @@ class Event(SealedDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class RecordCreated(Document):
     """Payload of ``record_created``.
 
@@ -188,7 +189,7 @@ class RecordCreated(Document):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class GraphSnapshotPayload(Document):
     """Payload of ``graph_snapshot``.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
+
+import attrs
 
 from pithbuilder.core.digest import sha256
 from pithbuilder.core.encoding import encode_base32, encode_base64
@@ -23,7 +24,7 @@ def fingerprint_base32(public_key: bytes) -> str:
     return encode_base32(sha256(public_key))[:26]
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class KeyDocument(Document):
     """A published public key (``pith-signing-key.json``, and ``public_keys[]`` of a bundle).
 

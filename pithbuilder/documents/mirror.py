@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
+
+import attrs
 
 from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument, embed_all
 from pithbuilder.documents.state import MERGE_VERSION
@@ -34,7 +35,7 @@ def well_known_bundle_path(suffix: str) -> str:
     return f".well-known/pith/{suffix}/bundle.json"
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class MirrorHint(SmallDocument):
     """A place where the bundle can be had (wire field ``mirror_hints[]``)."""
 
@@ -86,7 +87,7 @@ class MirrorHint(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BundleLinks(SmallDocument):
     """The resolver's addresses for one number (wire field ``links``)."""
 
@@ -128,7 +129,7 @@ class BundleLinks(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class MirrorEntry(SmallDocument):
     """One mirror in a manifest; the patterns carry ``{suffix}``."""
 
@@ -184,7 +185,7 @@ class MirrorEntry(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class MirrorManifest(Document):
     """The list of an issuer's mirrors (``pith-mirrors.json``); unsigned."""
 

@@ -7,14 +7,15 @@ document, which adds the fields of this table (``EventContent`` and ``Event``, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+import attrs
 
 from pithbuilder.documents.base import Document
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class PreimageRule:
     """How one kind of document is hashed and signed.
 
@@ -37,7 +38,7 @@ PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Preimage:
     """What a signer signs: the digest of a typed document, together with what it is the digest of.
 

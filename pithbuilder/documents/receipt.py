@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from pithbuilder.documents.base import Document, Fields, Reader
+import attrs
+
+from pithbuilder.documents.base import Fields, Reader, SmallDocument
 from pithbuilder.documents.signature import ALGORITHM, SIGNATURE_STATUS
 
 RECEIPT_KIND: Final = "pith_receipt"
 RECEIPT_VERSION: Final = "0.3"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Receipt(Document):
+@attrs.frozen(kw_only=True, slots=False)
+class Receipt(SmallDocument):
     """A registry's receipt (wire field ``receipt``). Times are in UTC with six digits of microseconds.
 
     Attributes:

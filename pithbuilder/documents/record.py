@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
+
+import attrs
 
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.core.text import canonical_text_sha256
@@ -13,7 +14,7 @@ from pithbuilder.documents.paper import PaperMetadata
 RECORD_SCHEMA_VERSION = "1.0"
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class SourceReference(SmallDocument):
     """Where the paper's text comes from (wire field ``source``).
 
@@ -44,7 +45,7 @@ class SourceReference(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class RecordMetadata(SmallDocument):
     """What is hashed of the paper's metadata (wire field ``canonical_record.metadata``).
 
@@ -91,7 +92,7 @@ class RecordMetadata(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CanonicalRecord(Document):
     """The canonical record (wire field ``canonical_record``); all of it is hashed.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
+
+import attrs
 
 from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
 from pithbuilder.documents.receipt import Receipt
@@ -13,7 +14,7 @@ from pithbuilder.documents.snapshot import PaperSummary
 RECORD_DOCUMENT_TYPE: Final = "pith_number_record"
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class VerificationStatus(SmallDocument):
     """What the graph says about the record (wire field ``verification_status``); unsigned, derived.
 
@@ -84,7 +85,7 @@ class VerificationStatus(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class RecordDocument(Document):
     """A resolver's record document; judged by its receipt.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self, TypedDict
 
-from pithbuilder.documents.base import Fields, Reader, SmallDocument
+import attrs
+
+from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
 
 ALGORITHM: Final = "ed25519"
 SIGNATURE_STATUS: Final = "signed_v1"
@@ -21,7 +22,7 @@ class _SignatureFields(TypedDict):
     signature_status: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class EventSignature(SmallDocument):
     """An Ed25519 signature (RFC 8032) and the key it names (wire field ``signature`` of an event).
 
@@ -75,7 +76,7 @@ class EventSignature(SmallDocument):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BundleSignature(EventSignature):
     """The signature over a whole bundle (wire field ``bundle_signature``).
 
@@ -104,8 +105,8 @@ class BundleSignature(EventSignature):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventSigner(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class EventSigner(Document):
     """Who signed an event (wire field ``signer``); covered by the event's digest.
 
     Attributes:

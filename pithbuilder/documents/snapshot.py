@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar, Final, Self
+
+import attrs
 
 from pithbuilder.core.canonical_json import compose
 from pithbuilder.core.digest import sha256_hex
@@ -11,7 +12,7 @@ from pithbuilder.documents.base import NO_ROWS, Document, Fields, OpaqueDocument
 from pithbuilder.documents.record import SourceReference
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class PaperSummary(SmallDocument):
     """What is shown of the paper (wire field ``paper``).
 
@@ -66,8 +67,8 @@ class PaperSummary(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claims(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class Claims(Document):
     """The paper's claims (wire field ``claims``): how many, the rows, and the rows' digest."""
 
     document_kind: ClassVar[str] = "claims"
@@ -95,8 +96,8 @@ class Claims(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class References(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class References(Document):
     """The paper's references (wire field ``references``): counts, a sample of the rows, the rows' digest."""
 
     document_kind: ClassVar[str] = "references"
@@ -130,8 +131,8 @@ class References(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class FormalCanon(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class FormalCanon(Document):
     """Formal evidence (wire field ``formal_canon``): how much, and the rows' digest; the rows are elsewhere."""
 
     document_kind: ClassVar[str] = "formal_canon"
@@ -153,8 +154,8 @@ class FormalCanon(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuthorClaims(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class AuthorClaims(Document):
     """Who claims the paper (wire field ``author_claims``): counts and the rows' digest; the rows are elsewhere."""
 
     document_kind: ClassVar[str] = "author_claims"
@@ -182,8 +183,8 @@ class AuthorClaims(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class Verdict(Document):
     """A pipeline's reading of the paper (wire field ``verdict``); empty until there is one."""
 
     document_kind: ClassVar[str] = "verdict"
@@ -191,7 +192,7 @@ class Verdict(SmallDocument):
     id: str | None = None
     created_at: str | None = None
     pipeline_version: str | None = None
-    model_set: OpaqueDocument = field(default_factory=OpaqueDocument)
+    model_set: OpaqueDocument = attrs.field(factory=OpaqueDocument)
     strongest_claim: str = ""
     weakest_assumption: str = ""
     one_line_summary: str = ""
@@ -226,8 +227,8 @@ class Verdict(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class IntegritySummary(SmallDocument):
+@attrs.frozen(kw_only=True, slots=False)
+class IntegritySummary(Document):
     """How many integrity findings there are, by severity and detector (wire field ``integrity.summary``)."""
 
     document_kind: ClassVar[str] = "integrity_summary"
@@ -235,7 +236,7 @@ class IntegritySummary(SmallDocument):
     advisory: int = 0
     critical: int = 0
     informational: int = 0
-    by_detector: OpaqueDocument = field(default_factory=OpaqueDocument)
+    by_detector: OpaqueDocument = attrs.field(factory=OpaqueDocument)
 
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
@@ -258,6 +259,9 @@ class IntegritySummary(SmallDocument):
         )
 
 
+NO_FINDINGS: Final = IntegritySummary()
+
+
 def integrity_sha256(detectors_run: Rows, findings: Rows) -> str:
     """Return the digest of an integrity block: 64 hexadecimal digits.
 
@@ -268,7 +272,7 @@ def integrity_sha256(detectors_run: Rows, findings: Rows) -> str:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Integrity(SmallDocument):
     """Integrity findings (wire field ``integrity``); snapshots before June 2026 have none."""
 
@@ -279,7 +283,7 @@ class Integrity(SmallDocument):
     clean: bool = True
     detectors_run: Rows = NO_ROWS
     findings: Rows = NO_ROWS
-    summary: IntegritySummary = field(default_factory=IntegritySummary)
+    summary: IntegritySummary = NO_FINDINGS
     snapshot_sha256: str = integrity_sha256(NO_ROWS, NO_ROWS)
 
     def fields(self) -> Fields:
@@ -314,11 +318,10 @@ NO_REFERENCES: Final = References()
 NO_FORMAL_CANON: Final = FormalCanon()
 NO_AUTHOR_CLAIMS: Final = AuthorClaims()
 NO_VERDICT: Final = Verdict()
-NO_FINDINGS: Final = IntegritySummary()
 
 
-@dataclass(frozen=True, kw_only=True)
-class GraphSnapshot(Document):
+@attrs.frozen(kw_only=True, slots=False)
+class GraphSnapshot(SmallDocument):
     """The whole snapshot (wire field ``graph_snapshot``); ``integrity`` is absent in the older shape."""
 
     document_kind: ClassVar[str] = "graph_snapshot"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from pithbuilder.core.made_once import made_once
-from pithbuilder.documents.alias import SourceAlias
+import attrs
+
+from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.base import (
     Content,
     Document,
@@ -27,7 +27,7 @@ STATE_VERSION: Final = "1.0"
 MERGE_VERSION: Final = "pith-open-graph-merge-v1"
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class AppliedEvent(SmallDocument):
     """An event as a state shows it: without signature, so that no signing time enters a state."""
 
@@ -74,14 +74,14 @@ class AppliedEvent(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CurrentState(Document):
+@attrs.frozen(kw_only=True, slots=False)
+class CurrentState(SmallDocument):
     """What holds now (wire field ``current``): the record, its aliases, and the applied events by family."""
 
     document_kind: ClassVar[str] = "current_state"
 
     canonical_record: CanonicalRecord | None
-    source_aliases: tuple[SourceAlias, ...]
+    source_aliases: SourceAliases
     record_created: AppliedEvent | None
     graph_snapshots: tuple[AppliedEvent, ...] = ()
     author_attestations: tuple[AppliedEvent, ...] = ()
@@ -96,14 +96,14 @@ class CurrentState(Document):
         """Return the fields as on the wire."""
         return {
             "author_attestations": embed_all(self.author_attestations),
-            "canonical_record": self.canonical_record and self.canonical_record.embed(),
+            "canonical_record": None if self.canonical_record is None else self.canonical_record.embed(),
             "citation_signatures": embed_all(self.citation_signatures),
             "corrections": embed_all(self.corrections),
             "graph_snapshots": embed_all(self.graph_snapshots),
             "mirror_hints": embed_all(self.mirror_hints),
-            "record_created": self.record_created and self.record_created.embed(),
+            "record_created": None if self.record_created is None else self.record_created.embed(),
             "replication_records": embed_all(self.replication_records),
-            "source_aliases": embed_all(self.source_aliases),
+            "source_aliases": self.source_aliases.embed(),
             "storage_attestations": embed_all(self.storage_attestations),
             "timestamp_anchors": embed_all(self.timestamp_anchors),
         }
@@ -113,7 +113,7 @@ class CurrentState(Document):
         """Return the document that ``reader`` stands on."""
         return cls(
             canonical_record=reader.document_or_null("canonical_record", CanonicalRecord),
-            source_aliases=reader.documents("source_aliases", SourceAlias),
+            source_aliases=SourceAliases.read(reader, "source_aliases"),
             record_created=reader.document_or_null("record_created", AppliedEvent),
             graph_snapshots=reader.documents("graph_snapshots", AppliedEvent),
             author_attestations=reader.documents("author_attestations", AppliedEvent),
@@ -127,7 +127,7 @@ class CurrentState(Document):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class InvalidEvent(SmallDocument):
     """An event that does not count (wire field ``invalid_events[]``): its recomputed id, and a reason code."""
 
@@ -146,7 +146,7 @@ class InvalidEvent(SmallDocument):
         return cls(event_id=reader.text("event_id"), reason=reader.text("reason"), extra=reader.extra(cls))
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Equivocation(SmallDocument):
     """Events of one signer that contradict each other (wire field ``equivocations[]``); none is applied."""
 
@@ -178,7 +178,7 @@ class Equivocation(SmallDocument):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class StateContent(Content):
     """What is hashed of a state: everything but ``state_sha256``.
 
@@ -229,7 +229,7 @@ class StateContent(Content):
             "valid_event_count": self.valid_event_count,
         }
 
-    @made_once
+    @property
     def state_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
         return self.digest.hex()
@@ -254,7 +254,7 @@ class StateContent(Content):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class State(SealedDocument):
     """A state with its digest.
 

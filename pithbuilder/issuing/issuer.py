@@ -15,7 +15,7 @@ from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.text import abstract_excerpt, collapse_white_space
 from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds
-from pithbuilder.documents.alias import build_aliases
+from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.base import Document
 from pithbuilder.documents.bundle import Bundle, BundleContent
 from pithbuilder.documents.event import (
@@ -42,6 +42,7 @@ from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.signature import BundleSignature, EventSignature, EventSigner
 from pithbuilder.documents.snapshot import GraphSnapshot, Integrity, PaperSummary
 from pithbuilder.issuing.profile import IssuerProfile
+from pithbuilder.issuing.record_document import build_record_document
 from pithbuilder.merge.fold import fold_events
 from pithbuilder.signing.signer import Signer
 
@@ -162,7 +163,7 @@ class Issuer:
         number_text = str(number)
         instant = (first_computed_at or self._clock.now()).astimezone(UTC)
         micros, seconds = format_microseconds(instant), format_seconds(instant)
-        aliases = build_aliases(number.aliases(paper.arxiv_id, paper.version, short_length=short_length), seconds)
+        aliases = SourceAliases.of(number.aliases(paper.arxiv_id, paper.version, short_length=short_length), seconds)
         events = (
             self._sign_event(number_text, RECORD_CREATED, "record", self._created(record, micros), micros, seconds),
             self._sign_event(number_text, GRAPH_SNAPSHOT, "graph", self._snapshot(record, paper), micros, seconds),
@@ -270,10 +271,6 @@ class Issuer:
                 signed_at=micros,
             ),
         )
-
-
-def build_record_document(bundle: Bundle, schema_url: str) -> RecordDocument:
-    raise NotImplementedError
 
 
 def _just_signed(event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from pithbuilder.documents.alias import SourceAlias
+from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.state import InvalidEvent, State, StateContent
 from pithbuilder.merge.order import find_equivocations, order_events
@@ -20,7 +20,7 @@ def fold_events(
     events: Iterable[Event],
     *,
     check: EventCheck,
-    source_aliases: tuple[SourceAlias, ...],
+    source_aliases: SourceAliases,
 ) -> State:
     """Return the state that some events amount to.
 

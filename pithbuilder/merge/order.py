@@ -61,7 +61,8 @@ def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[
                 heappush(ready, _rank(follower, contents[follower]))
     while missing:  # whatever rests on a missing event, directly or through others
         event_id = missing.pop()
-        if misfits.setdefault(event_id, PREDECESSOR_MISSING) == PREDECESSOR_MISSING and waiting_for.pop(event_id, None):
+        if event_id not in misfits:
+            misfits[event_id] = PREDECESSOR_MISSING
             missing.extend(followers.get(event_id, ()))
     for event_id, count in waiting_for.items():
         if count and event_id not in misfits:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pithbuilder.documents.alias import SourceAlias
+from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.event import RECORD_CREATED, Event, RecordCreated
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.state import AppliedEvent, CurrentState
@@ -26,7 +27,7 @@ LIST_OF_EVENT_TYPE: Final[Mapping[str, str]] = MappingProxyType(
 """Event type to the state's list; a type that is not here is applied and stands in no list."""
 
 
-def reduce_events(events: Iterable[Event], source_aliases: tuple[SourceAlias, ...]) -> CurrentState:
+def reduce_events(events: Iterable[Event], source_aliases: SourceAliases) -> CurrentState:
     """Return what holds after some events.
 
     Args:
@@ -35,7 +36,7 @@ def reduce_events(events: Iterable[Event], source_aliases: tuple[SourceAlias, ..
     """
     record: CanonicalRecord | None = None
     record_created: AppliedEvent | None = None
-    lists: dict[str, list[AppliedEvent]] = {}
+    lists: defaultdict[str, list[AppliedEvent]] = defaultdict(list)
     for event in events:
         event_type = event.content.event_type
         if event_type == RECORD_CREATED:
@@ -43,12 +44,19 @@ def reduce_events(events: Iterable[Event], source_aliases: tuple[SourceAlias, ..
                 record_created = AppliedEvent.of(event)
                 record = _record_of(event)
         elif (name := LIST_OF_EVENT_TYPE.get(event_type)) is not None:
-            lists.setdefault(name, []).append(AppliedEvent.of(event))
+            lists[name].append(AppliedEvent.of(event))
     return CurrentState(
         canonical_record=record,
         source_aliases=source_aliases,
         record_created=record_created,
-        **{name: tuple(applied) for name, applied in lists.items()},
+        graph_snapshots=tuple(lists["graph_snapshots"]),
+        author_attestations=tuple(lists["author_attestations"]),
+        timestamp_anchors=tuple(lists["timestamp_anchors"]),
+        storage_attestations=tuple(lists["storage_attestations"]),
+        citation_signatures=tuple(lists["citation_signatures"]),
+        replication_records=tuple(lists["replication_records"]),
+        corrections=tuple(lists["corrections"]),
+        mirror_hints=tuple(lists["mirror_hints"]),
     )
 
 

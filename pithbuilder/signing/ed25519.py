@@ -7,7 +7,7 @@ verifies every message, and spellings of a key that are not canonical; neither g
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -155,7 +155,7 @@ class PrivateKey:
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of ``message``: 64 bytes."""
-        return cast(bytes, self._key.sign(message))
+        return self._key.sign(message)
 
     def __repr__(self) -> str:
         return f"PrivateKey(public={self.public_key.raw.hex()})"

@@ -1,0 +1,1 @@
+"""Published public keys that are pinned by default: one key document (JSON) each."""
