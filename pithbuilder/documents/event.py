@@ -162,6 +162,15 @@ class RecordCreated(Document):
     source_version: int
     attestation_state: str = "computed"
 
+    @classmethod
+    def of(cls, payload: Document, path: str = "$.payload") -> RecordCreated:
+        """Return an event's payload as this type; it may have been read without looking inside.
+
+        Raises:
+            DocumentError: As for :meth:`from_dict`.
+        """
+        return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
+
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
         return {
@@ -202,6 +211,15 @@ class GraphSnapshotPayload(Document):
 
     graph_snapshot: GraphSnapshot
     verdict_id: str | None = None
+
+    @classmethod
+    def of(cls, payload: Document, path: str = "$.payload") -> GraphSnapshotPayload:
+        """Return an event's payload as this type; it may have been read without looking inside.
+
+        Raises:
+            DocumentError: As for :meth:`from_dict`.
+        """
+        return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
 
     def fields(self) -> Fields:
         """Return the fields as on the wire."""

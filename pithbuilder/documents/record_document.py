@@ -7,9 +7,13 @@ from typing import ClassVar, Final, Self
 import attrs
 
 from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
+from pithbuilder.documents.bundle import Bundle
+from pithbuilder.documents.event import GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import RECORD_SCHEMA_VERSION, CanonicalRecord, SourceReference
-from pithbuilder.documents.snapshot import PaperSummary
+from pithbuilder.documents.snapshot import GraphSnapshot, PaperSummary
+from pithbuilder.documents.state import CurrentState
+from pithbuilder.errors import DocumentError
 
 RECORD_DOCUMENT_TYPE: Final = "pith_number_record"
 
@@ -47,6 +51,35 @@ class VerificationStatus(SmallDocument):
     replication_records: int = 0
     references_resolved: bool = False
     formal_links_present: bool = False
+
+    @classmethod
+    def of(cls, current: CurrentState, snapshot: GraphSnapshot) -> VerificationStatus:
+        """Return what a state says about its record.
+
+        Author attestations count as weak or strong by the ``strength`` in their payload; a time anchor counts
+        when its ``status`` is ``confirmed``; references are resolved when the snapshot has some and all are.
+
+        Args:
+            current: The state's ``current``.
+            snapshot: Its newest snapshot.
+        """
+        strengths = [item.payload.to_dict().get("strength") for item in current.author_attestations]
+        anchors = [item.payload.to_dict().get("status") for item in current.timestamp_anchors]
+        references = snapshot.references
+        return cls(
+            content_addressed=True,
+            pith_receipt=current.record_created is not None,
+            graph_snapshot=True,
+            author_attested=bool(strengths),
+            weak_author_claims=strengths.count("weak"),
+            strong_author_claims=strengths.count("strong"),
+            externally_anchored="confirmed" in anchors,
+            storage_verified=bool(current.storage_attestations),
+            citation_signatures=len(current.citation_signatures),
+            replication_records=len(current.replication_records),
+            references_resolved=0 < references.count == references.resolved_work,
+            formal_links_present=snapshot.formal_canon.evidence_count > 0,
+        )
 
     def fields(self) -> Fields:
         """Return the fields as on the wire."""
@@ -118,6 +151,41 @@ class RecordDocument(Document):
     attestation_state: str = "computed"
     schema_version: str = RECORD_SCHEMA_VERSION
     record_type: str = RECORD_DOCUMENT_TYPE
+
+    @classmethod
+    def of(cls, bundle: Bundle, schema_url: str) -> RecordDocument:
+        """Return the record document that goes with a bundle; everything in it is taken from the bundle.
+
+        Args:
+            bundle: A bundle whose state has a ``record_created`` and at least one ``graph_snapshot``.
+            schema_url: What to name as the document's schema.
+
+        Raises:
+            DocumentError: ``bundle-incomplete``; the state lacks one of the two, or their payloads are damaged.
+        """
+        content = bundle.content
+        current = content.state.content.current
+        if current.record_created is None or not current.graph_snapshots:
+            raise DocumentError(
+                "bundle-incomplete",
+                "bundle has no record document: its state lacks a record_created or a graph_snapshot event",
+                where="$.state.current",
+                found=content.pith_number,
+            )
+        created = RecordCreated.of(current.record_created.payload)
+        snapshot = GraphSnapshotPayload.of(current.graph_snapshots[-1].payload).graph_snapshot
+        return cls(
+            schema_url=schema_url,
+            pith_number=content.pith_number,
+            short_pith_number=content.short_pith_number,
+            canonical_sha256=content.canonical_sha256,
+            source=content.source,
+            paper=snapshot.paper,
+            verification_status=VerificationStatus.of(current, snapshot),
+            canonical_record=content.canonical_record,
+            receipt=created.receipt,
+            attestation_state=created.attestation_state,
+        )
 
     def fields(self) -> Fields:
         """Return the fields as on the wire."""

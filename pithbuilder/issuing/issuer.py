@@ -42,7 +42,6 @@ from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.signature import BundleSignature, EventSignature, EventSigner
 from pithbuilder.documents.snapshot import GraphSnapshot, Integrity, PaperSummary
 from pithbuilder.issuing.profile import IssuerProfile
-from pithbuilder.issuing.record_document import build_record_document
 from pithbuilder.merge.fold import fold_events
 from pithbuilder.signing.signer import Signer
 
@@ -74,7 +73,7 @@ class IssuedBundle:
     @made_once
     def record_document(self) -> RecordDocument:
         """The record document that goes with the bundle."""
-        return build_record_document(self.bundle, self.schema_url)
+        return RecordDocument.of(self.bundle, self.schema_url)
 
     @property
     def record_document_bytes(self) -> bytes:

@@ -42,7 +42,7 @@ def reduce_events(events: Iterable[Event], source_aliases: SourceAliases) -> Cur
         if event_type == RECORD_CREATED:
             if record_created is None:
                 record_created = AppliedEvent.of(event)
-                record = _record_of(event)
+                record = RecordCreated.of(event.content.payload).canonical_record
         elif (name := LIST_OF_EVENT_TYPE.get(event_type)) is not None:
             lists[name].append(AppliedEvent.of(event))
     return CurrentState(
@@ -58,10 +58,3 @@ def reduce_events(events: Iterable[Event], source_aliases: SourceAliases) -> Cur
         corrections=tuple(lists["corrections"]),
         mirror_hints=tuple(lists["mirror_hints"]),
     )
-
-
-def _record_of(event: Event) -> CanonicalRecord:
-    payload = event.content.payload
-    if not isinstance(payload, RecordCreated):
-        payload = RecordCreated.from_dict(payload.to_dict(), "$.payload")
-    return payload.canonical_record

@@ -1,0 +1,177 @@
+"""Bundles: every digest recomputed, every signature checked, every copy compared, the state merged again."""
+
+from __future__ import annotations
+
+from pithbuilder.core.canonical_json import JsonObject
+from pithbuilder.core.json_path import ROOT
+from pithbuilder.documents.bundle import BUNDLE_TYPE, BUNDLE_VERSION, Bundle, BundleContent
+from pithbuilder.documents.event import GRAPH_SNAPSHOT, Event, GraphSnapshotPayload
+from pithbuilder.documents.mirror import bundle_path, state_path, well_known_bundle_path
+from pithbuilder.documents.preimage import Preimage
+from pithbuilder.documents.state import MERGE_VERSION
+from pithbuilder.documents.wire import parse_object
+from pithbuilder.errors import DocumentError, WireError
+from pithbuilder.merge.fold import fold_events
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.verify.checks import Checks
+from pithbuilder.verify.event import judge_event
+from pithbuilder.verify.record import check_aliases, check_number, check_paper, check_record
+from pithbuilder.verify.report import Check, Outcome, VerificationReport
+from pithbuilder.verify.signatures import KnownKeys, check_signature
+from pithbuilder.verify.state import check_merge, check_state_itself, printable_number
+
+
+def verify_bundle(data: bytes, keyring: Keyring) -> VerificationReport:
+    """Verify one bundle, offline.
+
+    Args:
+        data: The bundle's bytes: JSON in UTF-8, in any member order and spacing.
+        keyring: The pinned keys; a key inside the bundle never stands in for a pinned one.
+
+    Returns:
+        The report; bad input makes an ``invalid`` report, not an exception.
+
+    >>> from pithbuilder.signing.keyring import Keyring
+    >>> report = verify_bundle(b'{"bundle_type": "pith_open_graph_bundle"}', Keyring())
+    >>> report.verdict.value, report.findings[0].code, report.findings[0].path
+    ('invalid', 'field-missing', '$.pith_number')
+    """
+    try:
+        value = parse_object(data)
+    except WireError as error:
+        checks = Checks()
+        checks.refused(error)
+        return checks.report("bundle", "")
+    return verify_bundle_value(value, keyring)
+
+
+def verify_bundle_value(value: JsonObject, keyring: Keyring) -> VerificationReport:
+    """Verify one bundle that has been parsed strictly; see :func:`verify_bundle`."""
+    checks = Checks()
+    try:
+        bundle = Bundle.from_dict(value)
+    except DocumentError as error:
+        checks.refused(error)
+    else:
+        _check_bundle(checks, bundle, keyring)
+    return checks.report("bundle", printable_number(value))
+
+
+def _check_bundle(checks: Checks, bundle: Bundle, keyring: Keyring) -> None:
+    content = bundle.content
+    keys = KnownKeys(keyring)
+    for code, name, found, expected in (
+        ("bundle-type", "bundle_type", content.bundle_type, BUNDLE_TYPE),
+        ("bundle-version", "bundle_version", content.bundle_version, BUNDLE_VERSION),
+        ("merge-version", "merge_version", content.merge_version, MERGE_VERSION),
+    ):
+        checks.equal(code, f"$.{name}", found, expected, "not what a bundle of this project says")
+    keys.bring(content.public_keys, checks, "$.public_keys")
+    _check_identity(checks, content)
+    _check_addresses(checks, content)
+    _check_events_and_state(checks, content, keys)
+    _check_bundle_signature(checks, bundle, keys)
+
+
+def _check_identity(checks: Checks, content: BundleContent) -> None:
+    record = content.canonical_record
+    check_record(checks, record, content.canonical_sha256, ROOT)
+    short_length = check_number(checks, record, content.pith_number, content.short_pith_number, ROOT)
+    checks.equal(
+        "record-copies",
+        "$.source",
+        content.source.canonical_bytes,
+        record.source.canonical_bytes,
+        "source is not that of the canonical record",
+    )
+    check_aliases(checks, content.source_aliases, record.pith_number, record.source, short_length, "$.source_aliases")
+
+
+def _check_addresses(checks: Checks, content: BundleContent) -> None:
+    suffix = content.canonical_record.pith_number.suffix
+    resolver_path = f"/pith/{suffix}"
+    links = content.links
+    if links.resolver.endswith(resolver_path):
+        checks.passed("links", "$.links.resolver")
+        base = links.resolver.removesuffix(resolver_path)
+        for name, found, path in (
+            ("bundle", links.bundle, bundle_path(suffix)),
+            ("state", links.state, state_path(suffix)),
+            ("well_known_bundle", links.well_known_bundle, well_known_bundle_path(suffix)),
+        ):
+            checks.equal("links", f"$.links.{name}", found, f"{base}/{path}", "link leads elsewhere")
+    else:
+        checks.fail(
+            "links", "$.links.resolver", "link leads elsewhere", expected=f"…{resolver_path}", found=links.resolver
+        )
+    for index, hint in enumerate(content.mirror_hints):
+        for name, found, path in (
+            ("bundle_url", hint.bundle_url, bundle_path(suffix)),
+            ("state_url", hint.state_url, state_path(suffix)),
+            ("well_known_bundle_url", hint.well_known_bundle_url, well_known_bundle_path(suffix)),
+        ):
+            checks.equal(
+                "mirror-hints",
+                f"$.mirror_hints[{index}].{name}",
+                found,
+                f"{hint.base_url}/{path}",
+                "hint leads elsewhere",
+            )
+
+
+def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownKeys) -> None:
+    number = str(content.canonical_record.pith_number)
+    faults: list[Check] = []
+    reasons: dict[int, str | None] = {}
+    for index, event in enumerate(content.events):
+        event_faults, good_keys = judge_event(event, number, keys, f"$.events[{index}]")
+        reasons[id(event)] = event_faults[0].code if event_faults else None
+        faults.extend(event_faults)
+        if not event_faults:
+            checks.passed("event", f"$.events[{index}]")
+            for key in good_keys:
+                checks.signed_by(key)
+    merged = fold_events(
+        content.pith_number,
+        content.events,
+        check=lambda event: reasons[id(event)],
+        source_aliases=content.source_aliases,
+    )
+    check_state_itself(checks, content.state, "$.state")
+    agrees = check_merge(checks, content.state, merged, "$.state")
+    for fault in faults:  # an invalid event that the state calls invalid is no fault of the bundle
+        checks.add(_noted(fault) if agrees else fault)
+    if merged.content.current.record_created is None:
+        checks.fail("record-created", "$.events", "no valid record_created event is in force")
+    applied = set(merged.content.applied_event_ids)
+    for index, event in enumerate(content.events):
+        if event.content.event_id in applied:
+            _check_snapshot_paper(checks, content, event, f"$.events[{index}].payload.graph_snapshot")
+
+
+def _check_snapshot_paper(checks: Checks, content: BundleContent, event: Event, path: str) -> None:
+    if event.content.event_type != GRAPH_SNAPSHOT:
+        return
+    snapshot = GraphSnapshotPayload.of(event.content.payload).graph_snapshot
+    if snapshot.source.canonical_bytes == content.canonical_record.source.canonical_bytes:
+        check_paper(checks, snapshot.paper, content.canonical_record, f"{path}.paper")
+    else:
+        checks.note("paper", f"{path}.source", "snapshot is of another version than the record")
+
+
+def _check_bundle_signature(checks: Checks, bundle: Bundle, keys: KnownKeys) -> None:
+    preimage = Preimage.of(bundle.content)
+    checks.equal(
+        "bundle-digest",
+        "$.bundle_signature.bundle_sha256",
+        bundle.bundle_signature.bundle_sha256,
+        preimage.digest.hex(),
+        "stated digest is not that of the bundle",
+    )
+    check_signature(
+        checks, bundle.bundle_signature, preimage.digest, preimage.signed_message, keys, "$.bundle_signature"
+    )
+
+
+def _noted(check: Check) -> Check:
+    return Check(check.code, check.path, Outcome.NOTED, check.message, check.expected, check.found)

@@ -1,0 +1,186 @@
+"""Signatures and the keys that they name.
+
+A key is looked up by its id: first among the pinned keys, then among those that the document brought along. A key
+in a document never stands in for a pinned one of the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from pithbuilder.core.encoding import decode_base64
+from pithbuilder.documents.key_document import KeyDocument, fingerprint_hex
+from pithbuilder.documents.signature import ALGORITHM, SIGNATURE_STATUS
+from pithbuilder.errors import EncodingError, KeyMaterialError, printable
+from pithbuilder.signing.ed25519 import SIGNATURE_LENGTH, PublicKey
+from pithbuilder.signing.keyring import Keyring, public_key_of
+from pithbuilder.verify.checks import Checks
+from pithbuilder.verify.report import Check, Outcome, SigningKey
+
+
+class SignatureFields(Protocol):
+    """What receipts, event signatures and bundle signatures have in common."""
+
+    @property
+    def key_id(self) -> str:
+        """Which key signed."""
+        ...
+
+    @property
+    def public_key_fingerprint(self) -> str:
+        """Its fingerprint, 32 hexadecimal digits."""
+        ...
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm."""
+        ...
+
+    @property
+    def signature_status(self) -> str:
+        """The status."""
+        ...
+
+    @property
+    def signed_message(self) -> str:
+        """The name of the signed bytes."""
+        ...
+
+    @property
+    def signature_b64(self) -> str:
+        """64 bytes in base64."""
+        ...
+
+
+class KnownKeys:
+    """The keys under which one document's signatures are checked."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        """Know the pinned keys only."""
+        self._keyring = keyring
+        self._brought: dict[str, PublicKey] = {}
+        self._only_listed = False
+
+    def bring(self, documents: Iterable[KeyDocument], checks: Checks, path: str) -> None:
+        """Add the keys that a document brought along, checking each.
+
+        From then on only listed keys count: a bundle must list every key that signed anything inside.
+
+        Args:
+            documents: The key documents.
+            checks: Takes ``public-key`` for each, or what is wrong with it.
+            path: JSON path of the array.
+        """
+        self._only_listed = True
+        for index, document in enumerate(documents):
+            place = f"{path}[{index}]"
+            try:
+                key = public_key_of(document, place)
+            except KeyMaterialError as error:
+                checks.refused(error)
+                continue
+            pinned = self._keyring.get(document.key_id)
+            if pinned is not None and pinned != key:
+                checks.fail(
+                    "key-conflict",
+                    f"{place}.public_key_b64",
+                    "document gives the id of a pinned key to another key",
+                    expected=f"the pinned key, fingerprint {fingerprint_hex(pinned.raw)}",
+                    found=document.fingerprint_sha256_hex,
+                )
+            elif document.key_id in self._brought:
+                checks.fail("key-conflict", f"{place}.key_id", "two keys have the same id", found=document.key_id)
+            else:
+                self._brought[document.key_id] = key
+                checks.passed("public-key", place)
+
+    def find(self, key_id: str) -> PublicKey | None:
+        """Return the key of that id, or None."""
+        if self._only_listed:
+            return self._brought.get(key_id)
+        return self._keyring.get(key_id)
+
+    def is_pinned(self, key_id: str, key: PublicKey) -> bool:
+        """Say whether that key is pinned under that id."""
+        return self._keyring.get(key_id) == key
+
+
+def find_signature_fault(
+    signature: SignatureFields, digest: bytes, signed_message: str, keys: KnownKeys, path: str
+) -> Check | SigningKey:
+    """Check one signature and everything that it says about itself.
+
+    Args:
+        signature: The signature's fields.
+        digest: The 32 bytes that must have been signed, recomputed.
+        signed_message: What those bytes are called.
+        keys: Where to look up the key.
+        path: JSON path of the object that holds the signature's fields.
+
+    Returns:
+        The key under which the signature is good, or the first failed check: ``signature-algorithm``,
+        ``signature-status``, ``signature-message``, ``signature-key``, ``signature-fingerprint``,
+        ``signature-encoding`` or ``signature``.
+    """
+    for code, name, found, expected in (
+        ("signature-algorithm", "algorithm", signature.algorithm, ALGORITHM),
+        ("signature-status", "signature_status", signature.signature_status, SIGNATURE_STATUS),
+        ("signature-message", "signed_message", signature.signed_message, signed_message),
+    ):
+        if found != expected:
+            return _fault(code, f"{path}.{name}", "signature says something else of itself", expected, found)
+    key = keys.find(signature.key_id)
+    if key is None:
+        return _fault(
+            "signature-key",
+            f"{path}.key_id",
+            "signature names a key that is not known here",
+            "a pinned key, or one that the document lists in public_keys",
+            signature.key_id,
+        )
+    fingerprint = fingerprint_hex(key.raw)
+    if signature.public_key_fingerprint != fingerprint:
+        return _fault(
+            "signature-fingerprint",
+            f"{path}.public_key_fingerprint",
+            "fingerprint is not that of the key of this id",
+            fingerprint,
+            signature.public_key_fingerprint,
+        )
+    try:
+        raw = decode_base64(signature.signature_b64, SIGNATURE_LENGTH)
+    except EncodingError as error:
+        return _fault(
+            "signature-encoding", f"{path}.signature_b64", error.message, error.expected, signature.signature_b64
+        )
+    if not key.verify(raw, digest):
+        return _fault(
+            "signature",
+            f"{path}.signature_b64",
+            "signature is not by this key over this digest",
+            f"Ed25519 by {signature.key_id} over {digest.hex()}",
+            signature.signature_b64,
+        )
+    return SigningKey(signature.key_id, fingerprint, keys.is_pinned(signature.key_id, key))
+
+
+def check_signature(
+    checks: Checks,
+    signature: SignatureFields,
+    digest: bytes,
+    signed_message: str,
+    keys: KnownKeys,
+    path: str,
+) -> None:
+    """Do :func:`find_signature_fault` and keep what comes of it."""
+    result = find_signature_fault(signature, digest, signed_message, keys, path)
+    if isinstance(result, SigningKey):
+        checks.passed("signature", f"{path}.signature_b64")
+        checks.signed_by(result)
+    else:
+        checks.add(result)
+
+
+def _fault(code: str, path: str, message: str, expected: str, found: str) -> Check:
+    return Check(code, path, Outcome.FAILED, message, expected, printable(found))

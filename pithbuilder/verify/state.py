@@ -1,0 +1,157 @@
+"""States: their own digest, and whether the events really amount to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pithbuilder.core.canonical_json import JsonObject, JsonValue
+from pithbuilder.core.json_path import ROOT, child_path
+from pithbuilder.core.pith_number import SHORT_LENGTHS
+from pithbuilder.documents.event import RecordCreated
+from pithbuilder.documents.state import MERGE_VERSION, STATE_TYPE, STATE_VERSION, State
+from pithbuilder.errors import DocumentError, printable
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.verify.checks import Checks
+from pithbuilder.verify.record import check_aliases, check_receipt, check_record
+from pithbuilder.verify.report import VerificationReport
+from pithbuilder.verify.signatures import KnownKeys
+
+
+def check_state_itself(checks: Checks, state: State, path: str) -> None:
+    """Check a state's constants, counts and digest.
+
+    Args:
+        checks: Takes ``state-type``, ``state-version``, ``merge-version``, ``state-counts``, ``state-digest``.
+        state: The state.
+        path: JSON path of the state.
+    """
+    content = state.content
+    for code, name, found, expected in (
+        ("state-type", "state_type", content.state_type, STATE_TYPE),
+        ("state-version", "state_version", content.state_version, STATE_VERSION),
+        ("merge-version", "merge_version", content.merge_version, MERGE_VERSION),
+        ("state-counts", "invalid_event_count", content.invalid_event_count, len(content.invalid_events)),
+        ("state-counts", "equivocation_count", content.equivocation_count, len(content.equivocations)),
+        (
+            "state-counts",
+            "event_count",
+            content.event_count,
+            content.valid_event_count + content.invalid_event_count,
+        ),
+    ):
+        checks.equal(code, f"{path}.{name}", found, expected, "not what a state of this project says")
+    checks.equal(
+        "state-digest",
+        f"{path}.state_sha256",
+        state.stated_state_sha256,
+        content.state_sha256,
+        "stated digest is not that of the state",
+    )
+
+
+def check_merge(checks: Checks, state: State, merged: State, path: str) -> bool:
+    """Check that a state is what its events amount to, and say whether it is.
+
+    Args:
+        checks: Takes ``state-merge``, at the first difference.
+        state: The state in the document.
+        merged: The state that merging the document's events gave.
+        path: JSON path of the state.
+    """
+    if state.content.canonical_bytes == merged.content.canonical_bytes:
+        checks.passed("state-merge", path)
+        return True
+    difference = first_difference(state.content.to_dict(), merged.content.to_dict(), path)
+    place, found, expected = difference if difference is not None else (path, "", "")
+    checks.fail(
+        "state-merge", place, "state is not what the events amount to", expected=printable(expected), found=found
+    )
+    return False
+
+
+def first_difference(found: JsonValue, expected: JsonValue, path: str = ROOT) -> tuple[str, object, object] | None:
+    """Return the first place, in canonical order, where two JSON values differ, and what stands there."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for name in sorted(found.keys() | expected.keys()):
+            place = child_path(path, name)
+            if name not in found or name not in expected:
+                return place, _shown(found, name), _shown(expected, name)
+            difference = first_difference(found[name], expected[name], place)
+            if difference is not None:
+                return difference
+        return None
+    if isinstance(found, list) and isinstance(expected, list):
+        for index, (left, right) in enumerate(zip(found, expected, strict=False)):
+            difference = first_difference(left, right, child_path(path, index))
+            if difference is not None:
+                return difference
+        if len(found) != len(expected):
+            return path, f"{len(found)} elements", f"{len(expected)} elements"
+        return None
+    if type(found) is type(expected) and found == expected:
+        return None
+    return path, found, expected
+
+
+def verify_state(value: JsonObject, keyring: Keyring) -> VerificationReport:
+    """Verify a state that stands alone: it is not signed, so ``self-consistent`` is the best verdict.
+
+    Its receipt's signature is checked where the key is pinned; the report's ``keys`` then name it.
+
+    Args:
+        value: The state as parsed from the wire.
+        keyring: The pinned keys.
+    """
+    checks = Checks()
+    try:
+        state = State.from_dict(value)
+        check_state_itself(checks, state, ROOT)
+        _check_current(checks, state, keyring)
+    except DocumentError as error:
+        checks.refused(error)
+    return checks.report("state", printable_number(value), unsigned=True)
+
+
+def printable_number(value: Mapping[str, JsonValue]) -> str:
+    """Return the number that a document is about, as it states it; empty where that is no ASCII text."""
+    number = value.get("pith_number")
+    return number if isinstance(number, str) and number.isascii() and number.isprintable() else ""
+
+
+def _check_current(checks: Checks, state: State, keyring: Keyring) -> None:
+    content = state.content
+    applied = content.current.record_created
+    record = content.current.canonical_record
+    if applied is None or record is None:
+        checks.fail("record-created", "$.current.record_created", "state has no record")
+        return
+    path = "$.current.record_created.payload"
+    created = RecordCreated.of(applied.payload, path)
+    check_record(checks, created.canonical_record, created.canonical_sha256, path)
+    number = created.canonical_record.pith_number
+    checks.equal("pith-number", "$.pith_number", content.pith_number, str(number), "number is not the record's")
+    checks.equal(
+        "record-copies",
+        "$.current.canonical_record",
+        record.digest,
+        created.canonical_record.digest,
+        "not the record that was created",
+    )
+    kinds = {alias.alias_kind for alias in content.current.source_aliases}
+    short_length = next((length for length in SHORT_LENGTHS if f"pith_short_{length}" in kinds), SHORT_LENGTHS[0])
+    check_aliases(
+        checks,
+        content.current.source_aliases,
+        number,
+        record.source,
+        short_length,
+        "$.current.source_aliases",
+    )
+    if created.receipt.key_id in keyring:
+        check_receipt(checks, created.receipt, created.canonical_record, KnownKeys(keyring), f"{path}.receipt")
+    else:
+        checks.note("signature-key", f"{path}.receipt.key_id", "receipt was not checked: its key is not pinned")
+
+
+def _shown(members: JsonObject, name: str) -> object:
+    return members.get(name, "no such field")
