@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import ClassVar, Final, Self, TypeVar, cast
@@ -154,7 +153,7 @@ class SealedDocument(Document):
         return compose(self.fields(), self.content.extra)
 
 
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class Rows:
     """An array of anything, kept and hashed as it came (claims, findings, sampled references)."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+import attrs
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category
 from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.errors import DocumentError, PithError, printable
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True)
 class PaperMetadata:
     r"""One version of one paper, as its source has it.
 
@@ -38,7 +39,7 @@ class PaperMetadata:
     license: str
     submitted_at: datetime
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         """Refuse what cannot be minted."""
         _check("arxiv_id", lambda: parse_arxiv_id(self.arxiv_id))
         if type(self.version) is not int or self.version < 1:

@@ -6,8 +6,9 @@ in the constructor; every document is turned into canonical bytes once and embed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import attrs
 
 from pithbuilder.core.authors import authors_text
 from pithbuilder.core.encoding import encode_base64
@@ -46,7 +47,7 @@ from pithbuilder.merge.fold import fold_events
 from pithbuilder.signing.signer import Signer
 
 
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class IssuedBundle:
     """What was issued for one paper.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import attrs
 
 from pithbuilder.errors import ProfileError, printable
 
@@ -18,7 +19,7 @@ _BASE_URL: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(
 _PLACEHOLDER: Final = re.compile(r"https?://(?:[^/:]*\.)?example(?:\.com|\.org|\.net)?(?:[:/]|$)", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True)
 class IssuerProfile:
     """An issuer's own values.
 
@@ -45,7 +46,7 @@ class IssuerProfile:
     key_notes: str = DEFAULT_KEY_NOTES
     record_schema_url: str = ""
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         """Refuse values that would make documents that nobody can use."""
         for name in ("signer_id", "signer_type", "mirror_name", "builder_version"):
             value = getattr(self, name)

@@ -105,21 +105,20 @@ def _verify_root_file(files: MirrorFiles, path: str, keyring: Keyring) -> Verifi
 def _verify_number(files: MirrorFiles, suffix: str, paths: set[str], keyring: Keyring) -> Iterator[TreeEntry]:
     bundle: Bundle | None = None
     bundle_bytes: bytes | None = None
-    verdict = Verdict.INVALID
+    first: VerificationReport | None = None
     if bundle_path(suffix) in paths:
         path = bundle_path(suffix)
-        report, bundle_bytes = _read_and_verify_bundle(files, path, suffix, keyring)
-        yield TreeEntry(path, report)
-        verdict = report.verdict
-        if verdict is not Verdict.INVALID and bundle_bytes is not None:
+        first, bundle_bytes = _read_and_verify_bundle(files, path, suffix, keyring)
+        yield TreeEntry(path, first)
+        if first.verdict is not Verdict.INVALID and bundle_bytes is not None:
             bundle = Bundle.from_dict(parse_object(bundle_bytes))
     for path in sorted(paths - {bundle_path(suffix)}):
         try:
             data = files.read(path)
             if path == well_known_bundle_path(suffix):
-                report = _verify_second_copy(data, bundle_bytes, verdict, suffix, keyring)
+                report = _verify_second_copy(data, bundle_bytes, first, suffix, keyring)
             elif path == state_path(suffix):
-                report = _verify_state_copy(parse_object(data), bundle, verdict, suffix, keyring)
+                report = _verify_state_copy(parse_object(data), bundle, first, suffix, keyring)
             else:
                 report = _verify_record_copy(parse_object(data), bundle, suffix, keyring)
         except PithError as error:
@@ -138,25 +137,25 @@ def _read_and_verify_bundle(
 
 
 def _verify_second_copy(
-    data: bytes, bundle_bytes: bytes | None, verdict: Verdict, suffix: str, keyring: Keyring
+    data: bytes, bundle_bytes: bytes | None, first: VerificationReport | None, suffix: str, keyring: Keyring
 ) -> VerificationReport:
-    if bundle_bytes is None:
+    if bundle_bytes is None or first is None:
         return _at_its_place(verify_bundle(data, keyring), suffix)
-    report = VerificationReport(document_kind="bundle", verdict=verdict, pith_number="")
     if data == bundle_bytes:
-        return attrs.evolve(report, checks=(Check("copies", "$", Outcome.PASSED),))
+        return attrs.evolve(first, checks=(Check("copies", "$", Outcome.PASSED),))
+    report = _at_its_place(verify_bundle(data, keyring), suffix)
     return _with_failure(report, "copies", "$", f"not the same bytes as {bundle_path(suffix)}")
 
 
 def _verify_state_copy(
-    value: JsonObject, bundle: Bundle | None, verdict: Verdict, suffix: str, keyring: Keyring
+    value: JsonObject, bundle: Bundle | None, first: VerificationReport | None, suffix: str, keyring: Keyring
 ) -> VerificationReport:
     report = _at_its_place(verify_state(value, keyring), suffix)
-    if bundle is None or report.verdict is Verdict.INVALID:
+    if bundle is None or first is None or report.verdict is Verdict.INVALID:
         return report
     if State.from_dict(value).canonical_bytes != bundle.content.state.canonical_bytes:
         return _with_failure(report, "copies", "$", f"not the state inside {bundle_path(suffix)}")
-    return attrs.evolve(report, verdict=verdict)
+    return attrs.evolve(report, verdict=first.verdict, checks=(*report.checks, Check("copies", "$", Outcome.PASSED)))
 
 
 def _verify_record_copy(value: JsonObject, bundle: Bundle | None, suffix: str, keyring: Keyring) -> VerificationReport:

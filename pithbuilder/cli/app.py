@@ -1,0 +1,61 @@
+"""The commands, each loaded only when it is run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final, cast
+
+import click
+
+from pithbuilder.cli.output import complain
+from pithbuilder.errors import PithError
+
+CONTEXT_SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
+
+COMMANDS: Final = {
+    "init": "Make a workspace: issuer profile, signing key, .gitignore.",
+    "derive": "Derive canonical records and Pith Numbers from paper metadata.",
+    "number": "Derive Pith Numbers and aliases from canonical records.",
+    "mint": "Mint papers: write signed bundles into a mirror.",
+    "verify": "Verify bundles, states, record documents, keys or whole mirrors.",
+    "show": "Show a bundle for a person's eyes.",
+    "keys": "Make, list and show signing keys.",
+}
+"""Command name to its one-line help; the module of the same name holds the command ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and turns refusals into messages and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        return cast(click.Command, import_module(f"pithbuilder.cli.{cmd_name}").command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error of this project ends the program with status 1."""
+        try:
+            return super().invoke(ctx)
+        except PithError as error:
+            complain(error)
+            ctx.exit(1)
+
+
+@click.command(cls=LazyGroup, context_settings=CONTEXT_SETTINGS)
+@click.version_option(package_name="pithbuilder", message="%(prog)s %(version)s")
+def app() -> None:
+    """Issue and verify Pith Numbers: content-derived identifiers for papers, with signed bundles around them.
+
+    Data goes to standard output, everything else to standard error. Exit status: 0 done, 1 failed or invalid,
+    2 wrong usage, 3 self-consistent but not trusted.
+    """

@@ -1,0 +1,124 @@
+"""``pithbuilder mint``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from pithbuilder.bulk.mint import Minter, MintResult, plan_mint
+from pithbuilder.cli.options import (
+    CONTEXT_SETTINGS,
+    input_argument,
+    json_option,
+    passphrase_file_option,
+    workspace_option,
+)
+from pithbuilder.cli.output import complain, print_json, print_line, tell
+from pithbuilder.cli.passphrase import existing_passphrase
+from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH
+from pithbuilder.core.timestamps import Clock, FixedClock, SystemClock, parse_instant
+from pithbuilder.errors import FormatError
+from pithbuilder.issuing.issuer import Issuer
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.sources.snapshot import read_snapshot
+from pithbuilder.stores.ledger import Ledger
+from pithbuilder.stores.mirror_tree import MirrorTree
+from pithbuilder.stores.workspace import Workspace
+
+
+def _parse_clock(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    try:
+        return None if value is None else parse_instant(value)
+    except FormatError as error:
+        raise click.BadParameter(f"expected {error.expected}", ctx, parameter) from error
+
+
+@click.command("mint", context_settings=CONTEXT_SETTINGS)
+@input_argument
+@workspace_option
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="mirror.out of pith.toml",
+    help="The mirror's directory.",
+)
+@click.option(
+    "--clock",
+    metavar="INSTANT",
+    callback=_parse_clock,
+    help="Mint new numbers at this time, such as 2026-05-18T00:15:26Z.  [default: now]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be minted; no key, nothing written.")
+@passphrase_file_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    file: BinaryIO,
+    workspace: Path,
+    out: Path | None,
+    clock: datetime | None,
+    dry_run: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Mint papers: write signed bundles into a mirror.
+
+    FILE is an arXiv metadata snapshot (JSON Lines), - is standard input. A paper that was minted before keeps its
+    number, receipt and times, and no byte of it is written again; changed text under the same identifier and
+    version is reported as drift and not minted. One bad line does not stop the others.
+    """
+    opened = Workspace.open(workspace)
+    records = read_snapshot(file, file.name)
+    if dry_run:
+        with Ledger(opened.ledger, read_only=True) as ledger:
+            failed = _report(plan_mint(records, ledger), as_json)
+        ctx.exit(1 if failed else 0)
+    signer = opened.open_signer(existing_passphrase(passphrase_file, opened.needs_passphrase()))
+    chosen: Clock = SystemClock() if clock is None else FixedClock(clock)
+    if opened.profile.is_placeholder:
+        tell(f"note: base_url is still the placeholder {opened.profile.base_url}")
+    with opened.lock(), Ledger(opened.ledger) as ledger:
+        minter = Minter(
+            Issuer(opened.profile, signer, chosen),
+            chosen,
+            ledger,
+            MirrorTree(opened.out if out is None else out),
+            Keyring(opened.key_documents()),
+        )
+        recovered = minter.recover_ledger()
+        if recovered:
+            tell(f"note: the ledger was empty; read {recovered} numbers from the mirror")
+        failed = _report(minter.mint_all(records), as_json)
+        minter.write_mirror_files()
+    ctx.exit(1 if failed else 0)
+
+
+def _report(results: Iterable[MintResult], as_json: bool) -> int:
+    """Print each result and, whatever happens, the counts; return how many failed."""
+    counts: Counter[str] = Counter()
+    try:
+        for result in results:
+            counts[result.status.value] += 1
+            if result.error is not None:
+                complain(result.error)
+            if as_json:
+                print_json(result.to_dict())
+            elif result.paper is not None and result.pith_number is not None:
+                name = f"{result.paper.arxiv_id}v{result.paper.version}"
+                print_line(f"{result.status.value:<10}  {result.pith_number}  {name}")
+            if result.pith_number is not None and result.short_length > DEFAULT_SHORT_LENGTH:
+                tell(
+                    f"note: {result.pith_number}: a shorter alias is taken; "
+                    f"its short number is {result.pith_number.short_form(result.short_length)}"
+                )
+    finally:
+        failed = counts.pop("failed", 0)
+        done = ", ".join(f"{status} {count}" for status, count in sorted(counts.items())) or "minted 0"
+        tell(f"{done}, failed {failed}")
+    return failed

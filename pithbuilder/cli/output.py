@@ -1,0 +1,53 @@
+"""Printing: data to standard output, the rest to standard error, nothing that could command a terminal."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import click
+
+from pithbuilder.core.canonical_json import JsonObject
+from pithbuilder.errors import PithError
+
+
+def safe_text(text: str) -> str:
+    r"""Return ``text`` with control, format, surrogate and unassigned characters written as escapes.
+
+    Control characters could command a terminal; format characters can hide or reorder text.
+
+    >>> safe_text("a\x1b[31mb\u202ec")
+    'a\\x1b[31mb\\u202ec'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if _is_harmless(character) else _escaped(character) for character in text)
+
+
+def print_json(value: JsonObject) -> None:
+    """Print one line of JSON to standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+
+
+def print_line(text: str) -> None:
+    """Print one line of data for people to standard output."""
+    click.echo(safe_text(text))
+
+
+def tell(text: str) -> None:
+    """Print one line that is not data to standard error."""
+    click.echo(safe_text(text), err=True)
+
+
+def complain(error: PithError) -> None:
+    """Print an error to standard error."""
+    tell(f"error: {error}")
+
+
+def _is_harmless(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] != "C" and category not in ("Zl", "Zp")
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

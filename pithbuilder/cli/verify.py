@@ -1,0 +1,109 @@
+"""``pithbuilder verify``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
+from pithbuilder.cli.output import print_json, print_line
+from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
+from pithbuilder.errors import StoreError
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.stores.atomic import read_file
+from pithbuilder.stores.key_files import pinned_keyring
+from pithbuilder.stores.mirror_tree import MirrorTree
+from pithbuilder.verify.document import verify_document
+from pithbuilder.verify.report import Outcome, Verdict, VerificationReport, worst
+from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
+
+
+@click.command("verify", context_settings=CONTEXT_SETTINGS)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--trust",
+    metavar="FILE|DIR",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Pin this public key document too, or all in this directory (the keys/ of a workspace).",
+)
+@json_option
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...], as_json: bool) -> None:
+    """Verify bundles, states, record documents, keys or whole mirrors.
+
+    Each PATH is a file, told apart by what is in it, or the directory of a mirror. The keys published for
+    pith.science are pinned by default; keys inside documents never override a pinned one. Verdicts: trusted (every
+    signature is by a pinned key), self-consistent (holds, but only under keys that the document brought along),
+    invalid. Exit status 0, 3 or 1: the worst of all.
+    """
+    keyring = pinned_keyring(*trust)
+    verdicts = []
+    for path in paths:
+        if path.is_dir():
+            verdicts.append(_verify_directory(path, keyring, as_json))
+        else:
+            report = _verify_file(path, keyring)
+            if as_json:
+                print_json({"path": str(path), **report.to_dict()})
+            else:
+                _print_text(str(path), report)
+                _print_unpinned(key for key in report.keys if not key.pinned)
+            verdicts.append(report.verdict)
+    ctx.exit(worst(verdicts).exit_code)
+
+
+def _verify_file(path: Path, keyring: Keyring) -> VerificationReport:
+    return verify_document(read_file(path, MAX_DOCUMENT_BYTES), keyring)
+
+
+def _verify_directory(root: Path, keyring: Keyring, as_json: bool) -> Verdict:
+    """Verify a mirror and print what is worth printing: in text, one line a bundle and whatever is wrong."""
+    count = 0
+    unpinned: dict[SigningKey, None] = {}
+
+    def printed() -> Iterator[TreeEntry]:
+        nonlocal count
+        for entry in verify_tree(MirrorTree(root), keyring):
+            count += 1
+            unpinned.update(dict.fromkeys(key for key in entry.report.keys if not key.pinned))
+            if as_json:
+                print_json({"path": str(root / entry.path), **entry.report.to_dict()})
+            elif entry.report.failures or (entry.path.startswith("pith/") and entry.path.endswith("/bundle.json")):
+                _print_text(str(root / entry.path), entry.report)
+            yield entry
+
+    verdict = tree_verdict(printed())
+    if count == 0:
+        raise StoreError(
+            "no-mirror",
+            "directory holds no mirror",
+            where=str(root),
+            expected="files such as pith/<suffix>/bundle.json",
+        )
+    if as_json:
+        print_json({"path": str(root), "document_kind": "mirror", "verdict": verdict.value, "files": count})
+    else:
+        print_line(f"{verdict.value:<15}  mirror of {count} files  {root}")
+        _print_unpinned(unpinned)
+    return verdict
+
+
+def _print_text(path: str, report: VerificationReport) -> None:
+    kind = report.document_kind.replace("_", " ")
+    print_line(f"{report.verdict.value:<15}  {kind}  {report.pith_number or '-'}  {path}")
+    for finding in report.findings:
+        mark = "note" if finding.outcome is Outcome.NOTED else "FAILED"
+        line = f"  {mark}  {finding.code}  {finding.path}: {finding.message}"
+        if finding.expected:
+            line += f"; expected {finding.expected}"
+        if finding.found:
+            line += f"; found {finding.found}"
+        print_line(line)
+
+
+def _print_unpinned(keys: Iterable[SigningKey]) -> None:
+    for key in keys:
+        print_line(f"  note  key {key.key_id} ({key.fingerprint}) is not pinned; pin it with --trust")

@@ -1,0 +1,1 @@
+"""Floor 5: disk; nothing else reads or writes it."""

@@ -1,0 +1,100 @@
+"""Files that are there whole or not at all, also after a crash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pithbuilder.errors import StoreError
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Put a file in place in one step: temporary file beside it, fsync, rename, fsync of the directory.
+
+    The temporary file's name is fixed (``.NAME.tmp``), so that one left behind by a crash is replaced by the next
+    attempt. Two processes must not write the same path at once: see ``Workspace.lock``.
+
+    Args:
+        path: Its directory is made if need be.
+        data: The file's bytes.
+
+    Raises:
+        StoreError: ``write-failed``; what was there before is still there.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        make_directory(path.parent)
+        temporary.unlink(missing_ok=True)
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+    except OSError as error:
+        raise write_failed(path, error) from error
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and what leads to it, durably; one that is there already is left as it is.
+
+    Raises:
+        OSError: As from the operating system.
+    """
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for directory in reversed(missing):
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the entries of a directory durable.
+
+    Raises:
+        OSError: As from the operating system.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Return a file's bytes.
+
+    Args:
+        path: The file.
+        limit: The largest size in bytes.
+
+    Raises:
+        StoreError: ``read-failed``, or ``file-too-large``.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise StoreError(
+            "read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)
+        ) from error
+    if len(data) > limit:
+        raise StoreError("file-too-large", "file is too large", where=str(path), expected=f"at most {limit} bytes")
+    return data
+
+
+def write_failed(path: Path, error: OSError) -> StoreError:
+    """Return the error for a file that could not be written."""
+    return StoreError(
+        "write-failed",
+        f"cannot write: {(error.strerror or str(error)).lower()}",
+        where=str(path),
+        hint="what was there before is unchanged; free some space or mend the permissions, then run it again",
+    )

@@ -1,0 +1,213 @@
+"""The ledger: which version of which paper has which number, since when. One SQLite file in the workspace.
+
+A row is written, durably, before the first file of a bundle: after a crash the same number is completed at the
+same time, and changed text under the same identifier and version is noticed whatever became of the files.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+import attrs
+
+from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH, PithNumber
+from pithbuilder.errors import StoreError
+
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE records (
+        source_kind TEXT NOT NULL,
+        source_id TEXT NOT NULL,
+        source_version INTEGER NOT NULL,
+        canonical_sha256 TEXT NOT NULL,
+        pith_year INTEGER NOT NULL,
+        suffix TEXT NOT NULL UNIQUE,
+        short_length INTEGER NOT NULL,
+        first_computed_at TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        PRIMARY KEY (source_kind, source_id, source_version)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+
+@attrs.frozen(kw_only=True)
+class LedgerRow:
+    """What the ledger knows of one version of one paper.
+
+    Attributes:
+        source_id: Identifier without a version.
+        source_version: The version, 1 or more.
+        canonical_sha256: Digest of the canonical record, 64 hexadecimal digits.
+        pith_number: The number.
+        short_length: How many characters its short number has (8, 12, 16, 26).
+        first_computed_at: UTC, microseconds with six digits.
+        key_id: The key of the first receipt.
+        source_kind: ``arxiv``.
+    """
+
+    source_id: str
+    source_version: int
+    canonical_sha256: str
+    pith_number: PithNumber
+    short_length: int
+    first_computed_at: str
+    key_id: str
+    source_kind: str = "arxiv"
+
+
+class Ledger:
+    """An open ledger; close it, or use it in a ``with`` block.
+
+    Args:
+        path: The file; made if need be.
+        read_only: Open without ever writing; a file that is not there is an empty ledger.
+
+    Raises:
+        StoreError: ``ledger-unreadable`` or ``ledger-newer``.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        try:
+            if read_only and not path.exists():
+                self._connection = sqlite3.connect(":memory:", isolation_level=None)
+            elif read_only:
+                self._connection = sqlite3.connect(
+                    f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+                )
+            else:
+                self._connection = sqlite3.connect(path, isolation_level=None)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+            self._migrate(in_memory=read_only and not path.exists(), read_only=read_only)
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+
+    def find(self, source_id: str, source_version: int) -> LedgerRow | None:
+        """Return the row of one version of one paper, or None.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            row = cursor.execute(
+                "SELECT canonical_sha256, pith_year, suffix, short_length, first_computed_at, key_id FROM records"
+                " WHERE source_kind = 'arxiv' AND source_id = ? AND source_version = ?",
+                (source_id, source_version),
+            ).fetchone()
+        if row is None:
+            return None
+        return LedgerRow(
+            source_id=source_id,
+            source_version=source_version,
+            canonical_sha256=row[0],
+            pith_number=PithNumber(row[1], row[2]),
+            short_length=row[3],
+            first_computed_at=row[4],
+            key_id=row[5],
+        )
+
+    def free_short_length(self, number: PithNumber) -> int:
+        """Return the length of the shortest prefix that no other number in the ledger has: 8, 12, 16 or 26.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            for length in SHORT_LENGTHS:
+                prefix = number.suffix[:length]
+                taken = cursor.execute(
+                    "SELECT 1 FROM records WHERE suffix >= ? AND suffix < ? AND suffix <> ? LIMIT 1",
+                    (prefix, prefix + "a", number.suffix),  # every character of a suffix sorts before 'a'
+                ).fetchone()
+                if taken is None:
+                    return length
+        return SUFFIX_LENGTH
+
+    def add(self, row: LedgerRow) -> None:
+        """Write a row, durably.
+
+        Raises:
+            StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
+        """
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute(
+                    "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        row.source_kind,
+                        row.source_id,
+                        row.source_version,
+                        row.canonical_sha256,
+                        row.pith_number.year,
+                        row.pith_number.suffix,
+                        row.short_length,
+                        row.first_computed_at,
+                        row.key_id,
+                    ),
+                )
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def is_empty(self) -> bool:
+        """Say whether there is no row.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            return cursor.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _migrate(self, *, in_memory: bool, read_only: bool) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > len(_MIGRATIONS):
+            raise StoreError(
+                "ledger-newer",
+                "ledger was written by a newer version of pithbuilder",
+                where=str(self._path),
+                expected=f"at most version {len(_MIGRATIONS)}",
+                found=f"version {version}",
+                hint="upgrade pithbuilder",
+            )
+        if version == len(_MIGRATIONS):
+            return
+        if read_only and not in_memory:
+            raise StoreError("ledger-unreadable", "ledger was never finished", where=str(self._path))
+        self._connection.execute("BEGIN IMMEDIATE")
+        for number in range(version, len(_MIGRATIONS)):
+            self._connection.execute(_MIGRATIONS[number])
+        self._connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            "ledger-unreadable",
+            f"ledger cannot be used: {error}",
+            where=str(self._path),
+            hint="if the file is damaged, move it away: it is rebuilt from the mirror at the next mint",
+        )

@@ -1,0 +1,99 @@
+"""A mirror on disk: one directory a number, ready to be served as static files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from pithbuilder.documents.mirror import bundle_path, record_path, state_path, well_known_bundle_path
+from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
+from pithbuilder.stores.atomic import read_file, write_file
+
+_PARTS: Final = ("pith", ".well-known/pith")
+
+
+@attrs.frozen
+class MirrorTree:
+    """A mirror's directory.
+
+    Attributes:
+        root: The directory; need not exist until something is written.
+    """
+
+    root: Path
+
+    def write_number(self, suffix: str, *, bundle: bytes, state: bytes, record_document: bytes) -> bool:
+        """Write the four files of one number, the bundle last, and say whether anything had to be written.
+
+        A file that holds the right bytes already is not touched.
+
+        Args:
+            suffix: The 26 characters of the number.
+            bundle: Canonical bytes of the bundle, for both its places.
+            state: Canonical bytes of its state.
+            record_document: Canonical bytes of the record document.
+
+        Raises:
+            StoreError: ``write-failed``.
+        """
+        changed = [
+            self.write(path, data)
+            for path, data in (
+                (state_path(suffix), state),
+                (record_path(suffix), record_document),
+                (well_known_bundle_path(suffix), bundle),
+                (bundle_path(suffix), bundle),
+            )
+        ]
+        return any(changed)
+
+    def write(self, path: str, data: bytes) -> bool:
+        """Write one file, unless it holds these bytes already; say whether it was written.
+
+        Raises:
+            StoreError: ``write-failed``.
+        """
+        if self.read_if_there(path) == data:
+            return False
+        write_file(self.root / path, data)
+        return True
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            StoreError: ``read-failed``, ``file-too-large``.
+        """
+        return read_file(self.root / path, MAX_DOCUMENT_BYTES)
+
+    def read_if_there(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None where there is no such file.
+
+        Raises:
+            StoreError: ``read-failed``, ``file-too-large``.
+        """
+        return self.read(path) if (self.root / path).exists() else None
+
+    def bundle_suffixes(self) -> Iterator[str]:
+        """Yield the suffix of every number that has a bundle, in the order of the file system."""
+        directory = self.root / "pith"
+        if directory.is_dir():
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if (directory / entry.name / "bundle.json").exists():
+                        yield entry.name
+
+    def paths(self) -> Iterator[str]:
+        """Yield the path of every file of the mirror, sorted within each directory."""
+        for path in sorted(self.root.glob("*.json")):
+            yield path.name
+        for part in _PARTS:
+            for directory, names, file_names in os.walk(self.root / part):
+                names.sort()
+                for name in sorted(file_names):
+                    if name.endswith(".json"):
+                        yield (Path(directory) / name).relative_to(self.root).as_posix()
