@@ -16,7 +16,7 @@ from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import pinned_keyring
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.document import verify_document
-from pithbuilder.verify.report import Outcome, Verdict, VerificationReport, worst
+from pithbuilder.verify.report import Outcome, SigningKey, Verdict, VerificationReport, worst
 from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
 
 
