@@ -1,0 +1,52 @@
+"""docs/codes.md lists every code that the package uses, and no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "pithbuilder"
+DOCS = ROOT / "docs" / "codes.md"
+TAKES_A_CODE = re.compile(
+    r"(?:Pith|Canonicalization|Encoding|Format|Wire|Document|KeyMaterial|Source|Profile|Store)Error|_Refused|Check|_fault|_bad_point|_with_failure|\w*checks\.(?:equal|fail|note|passed)"
+)
+MADE_FROM_A_NAME = {"base32-format", "base64-format", "base58-format"}
+
+
+def used_codes() -> Iterator[str]:
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and TAKES_A_CODE.fullmatch(ast.unparse(node.func)):
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    yield first.value
+
+
+def string_constants() -> set[str]:
+    return {
+        node.value
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def listed_codes() -> set[str]:
+    text = DOCS.read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    codes = {code for row in rows for code in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
+    merge_codes = set(re.findall(r"`([a-z-]+)`", text[text.index("besides") :]))
+    return codes | merge_codes
+
+
+def test_every_used_code_is_listed() -> None:
+    used = set(used_codes())
+    assert len(used) > 60
+    assert used - listed_codes() == set()
+
+
+def test_every_listed_code_is_used() -> None:
+    assert listed_codes() - string_constants() - MADE_FROM_A_NAME == set()
