@@ -33,7 +33,7 @@ class VerificationStatus(SmallDocument):
         storage_verified: There is a storage attestation.
         citation_signatures: How many.
         replication_records: How many.
-        references_resolved: The snapshot has resolved references.
+        references_resolved: The snapshot has references, and all are resolved.
         formal_links_present: The snapshot has formal evidence.
     """
 

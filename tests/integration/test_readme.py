@@ -41,7 +41,7 @@ def type_command(command: str, directory: Path) -> str:
         sys.executable,
         ["-m", "pithbuilder", *arguments[1:]],
         cwd=str(directory),
-        env=environment,  # type: ignore[arg-type]
+        env=environment,
         encoding="utf-8",
         timeout=120,
         dimensions=(40, 160),

@@ -16,9 +16,7 @@ BUNDLES = ("bundle-1805.08469v1.json", "bundle-2410.05985v4.json")
 
 def run(*command: str | Path, cwd: Path, expected: int = 0) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(  # noqa: PLW1510
-        [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == expected, done.stdout + done.stderr
     return done.stdout
 
