@@ -10,7 +10,7 @@ This is the only module that imports either library.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Final, TypeAlias, cast
 
@@ -43,6 +43,10 @@ _OPTIONS: Final = (
 )
 
 
+_UTF8_OF_BMP: Final = bytes(range(0xF0))
+"""The bytes that UTF-8 uses for characters of the Basic Multilingual Plane; all others have a byte from 0xF0 up."""
+
+
 class _Route(Enum):
     FAST = 0
     REFERENCE = 1
@@ -67,7 +71,7 @@ def canonicalize(value: JsonValue) -> bytes:
     >>> canonicalize({"b": [1, True, None], "a": "\u20ac\n"})
     b'{"a":"\xe2\x82\xac\\n","b":[1,true,null]}'
     """
-    route = _route(value, MAX_DEPTH)
+    route = _route(value)
     try:
         if route is _Route.FAST:
             return orjson.dumps(value, option=_OPTIONS)
@@ -120,6 +124,41 @@ def decode_canonical(data: bytes) -> JsonValue:
     return cast(JsonValue, orjson.loads(data))
 
 
+def decode_plain(data: bytes) -> JsonObject | None:
+    """Return the object that ``data`` spells plainly, or None: then a closer look has to tell what it is.
+
+    Plainly spelt is what encoding the object again writes, byte for byte. So no member name occurs twice, there is
+    no white space, no number in another spelling and no character needlessly escaped; and the object is one that
+    :func:`encode_plain` may take.
+
+    Args:
+        data: Bytes from outside.
+    """
+    try:
+        value = orjson.loads(data)
+        if type(value) is not dict or orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) != data:
+            return None
+    except (orjson.JSONDecodeError, TypeError):
+        return None
+    # no number is too large, for the encoder refuses that; floats, depth and names are left to look at
+    no_name_beyond_bmp = data.isascii() or not data.translate(None, _UTF8_OF_BMP)
+    return value if _route(value, look_at_names=not no_name_beyond_bmp) is _Route.FAST else None
+
+
+def is_plain(value: JsonValue) -> bool:
+    """Say whether :func:`encode_plain` may take a value and all parts of it (lone surrogates aside)."""
+    return _route(value) is _Route.FAST
+
+
+def encode_plain(value: JsonValue) -> bytes:
+    """Return the canonical bytes of a value, or of a part of one, that has been found plain by :func:`is_plain`.
+
+    Raises:
+        CanonicalizationError: It holds a lone surrogate.
+    """
+    return _encode(value)
+
+
 def _encode(value: object) -> bytes:
     try:
         return orjson.dumps(value, option=_OPTIONS)
@@ -139,40 +178,40 @@ def _is_bmp(key: str) -> bool:
     return key.isascii() or max(key) <= "\uffff"
 
 
-def _route(value: object, depth_left: int) -> _Route:
-    """Say which encoder may take the value; a quick look that does not keep track of paths."""
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return _Route.FAST
-    if kind is int:
-        return _Route.FAST if -MAX_INTEGER <= cast(int, value) <= MAX_INTEGER else _Route.REFUSED
-    if depth_left == 0:
-        return _Route.REFUSED
+def _route(value: object, *, look_at_names: bool = True) -> _Route:
+    """Say which encoder may take the value; a quick look that does not keep track of paths.
+
+    Depth first, so that a cycle is soon too deep, however often it branches. Member names need no look where they
+    are known to be text inside the BMP.
+    """
     route = _Route.FAST
-    if kind is dict:
-        members = cast("dict[object, object]", value)
-        for key, item in members.items():
-            if type(key) is not str:
-                return _Route.REFUSED
-            if not _is_bmp(key):
-                route = _Route.REFERENCE
-            if type(item) is str:
+    pending: list[tuple[object, int]] = [((value,), MAX_DEPTH + 1)]
+    while pending:
+        container, depth_left = pending.pop()
+        if depth_left == 0:
+            return _Route.REFUSED
+        if type(container) is dict:
+            if look_at_names:
+                for key in container:
+                    if type(key) is not str:
+                        return _Route.REFUSED
+                    if not key.isascii() and max(key) > "\uffff":
+                        route = _Route.REFERENCE
+            items: Iterable[object] = container.values()
+        else:
+            items = cast("list[object]", container)
+        for item in items:
+            if type(item) is str:  # most are: one comparison for them
                 continue
-            below = _route(item, depth_left - 1)
-            if below is not _Route.FAST:
-                if below is _Route.REFUSED:
-                    return below
-                route = below
-        return route
-    if kind is list:
-        for item in cast("list[object]", value):
-            below = _route(item, depth_left - 1)
-            if below is not _Route.FAST:
-                if below is _Route.REFUSED:
-                    return below
-                route = below
-        return route
-    return _Route.REFUSED
+            kind = type(item)
+            if kind is dict or kind is list:
+                pending.append((item, depth_left - 1))
+            elif kind is int:
+                if not -MAX_INTEGER <= cast(int, item) <= MAX_INTEGER:
+                    return _Route.REFUSED
+            elif item is not None and kind is not bool:
+                return _Route.REFUSED
+    return route
 
 
 def _first_refusal(value: object) -> CanonicalizationError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Protocol
 
 from pithbuilder.errors import FormatError, printable
@@ -70,6 +71,7 @@ def format_microseconds(instant: datetime) -> str:
     return instant.isoformat(timespec="microseconds")[:26] + "Z"
 
 
+@lru_cache(maxsize=1024)  # a document repeats its few instants; what is refused is not kept
 def parse_seconds(text: str) -> datetime:
     """Return the instant that ``YYYY-MM-DDThh:mm:ssZ`` names.
 
@@ -79,6 +81,7 @@ def parse_seconds(text: str) -> datetime:
     return _parse(_SECONDS, text, "YYYY-MM-DDThh:mm:ssZ")
 
 
+@lru_cache(maxsize=1024)
 def parse_microseconds(text: str) -> datetime:
     """Return the instant that ``YYYY-MM-DDThh:mm:ss.ffffffZ`` names.
 

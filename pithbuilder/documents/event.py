@@ -76,18 +76,19 @@ class EventContent(Content):
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
-        return cls(
+        content = cls(
             event_type=reader.text("event_type"),
             subject_pith_number=reader.text("subject_pith_number"),
             target=reader.text("target"),
             payload=reader.document("payload", OpaqueDocument),
-            signer=reader.document("signer", EventSigner),
+            signer=reader.repeated("signer", EventSigner),
             created_at=reader.whole_second("created_at"),
             supersedes=reader.texts("supersedes"),
             prev_event=reader.text_or_null("prev_event"),
             schema_version=reader.text("schema_version"),
             extra=reader.extra(cls, left_out_of("event")),
         )
+        return reader.give_bytes(content, left_out_of("event"))
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -169,6 +170,8 @@ class RecordCreated(Document):
         Raises:
             DocumentError: As for :meth:`from_dict`.
         """
+        if isinstance(payload, OpaqueDocument):
+            return payload.read_as(cls, path)
         return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
 
     def fields(self) -> Fields:
@@ -187,7 +190,7 @@ class RecordCreated(Document):
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
         return cls(
-            canonical_record=reader.document("canonical_record", CanonicalRecord),
+            canonical_record=reader.repeated("canonical_record", CanonicalRecord),
             canonical_sha256=reader.digest("canonical_sha256"),
             receipt=reader.document("receipt", Receipt),
             source_kind=reader.text("source_kind"),
@@ -219,6 +222,8 @@ class GraphSnapshotPayload(Document):
         Raises:
             DocumentError: As for :meth:`from_dict`.
         """
+        if isinstance(payload, OpaqueDocument):
+            return payload.read_as(cls, path)
         return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
 
     def fields(self) -> Fields:

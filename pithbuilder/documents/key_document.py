@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar, Final, Self
 
 import attrs
@@ -14,11 +15,13 @@ from pithbuilder.documents.signature import ALGORITHM
 KEY_FORMAT: Final = "raw"
 
 
+@lru_cache(maxsize=256)
 def fingerprint_hex(public_key: bytes) -> str:
     """Return the fingerprint of a raw Ed25519 public key: first 16 bytes of its SHA-256, 32 hexadecimal digits."""
     return sha256(public_key)[:16].hex()
 
 
+@lru_cache(maxsize=256)
 def fingerprint_base32(public_key: bytes) -> str:
     """Return the first 26 characters (130 bits, whatever the wire field's name says) of base32 of its SHA-256."""
     return encode_base32(sha256(public_key))[:26]

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import attrs
 
+from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.core.text import canonical_text_sha256
 from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
@@ -136,7 +137,7 @@ class CanonicalRecord(Document):
         """Year of ``metadata.submitted_at``, UTC."""
         return int(self.metadata.submitted_at[:4])
 
-    @property
+    @made_once
     def pith_number(self) -> PithNumber:
         """The number derived from the record."""
         return PithNumber.from_digest(self.digest, self.year)
@@ -144,9 +145,10 @@ class CanonicalRecord(Document):
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
-        return cls(
+        record = cls(
             metadata=reader.document("metadata", RecordMetadata),
             source=reader.document("source", SourceReference),
             schema_version=reader.text("schema_version"),
             extra=reader.extra(cls),
         )
+        return reader.give_bytes(record)

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, Final, cast
 
-from pithbuilder.core.canonical_json import MAX_DEPTH, MAX_INTEGER, JsonObject, JsonValue
+from pithbuilder.core.canonical_json import MAX_DEPTH, MAX_INTEGER, JsonObject, JsonValue, decode_plain
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.errors import WireError, printable
 
@@ -95,6 +95,46 @@ def parse_json(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT_BYTES)
             ``json-integer-range``, ``json-float``, ``json-surrogate``; ``where`` is the path, or the line and
             column of a syntax error.
     """
+    return _parse(data, where, limit)[0]
+
+
+def parse_object(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT_BYTES) -> JsonObject:
+    """Return the JSON object that ``data`` holds.
+
+    Raises:
+        WireError: As for :func:`parse_json`; ``json-not-an-object`` for any other value.
+    """
+    return parse_object_seen(data, where=where, limit=limit)[0]
+
+
+def parse_object_seen(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT_BYTES) -> tuple[JsonObject, bool]:
+    """Return the JSON object that ``data`` holds, and whether parsing has already shown that it is plain.
+
+    What plain objects are good for: :func:`~pithbuilder.core.canonical_json.is_plain`.
+
+    Raises:
+        WireError: As for :func:`parse_object`.
+    """
+    value, plain = _parse(data, where, limit)
+    if not isinstance(value, dict):
+        raise WireError(
+            "json-not-an-object",
+            "JSON text is not an object",
+            where=_join(where, ROOT),
+            expected="an object",
+            found=json_type_name(value),
+        )
+    return value, plain
+
+
+def json_type_name(value: object) -> str:
+    """Return what JSON calls the type of ``value``: ``object``, ``array``, ``string``, ``integer`` and so on."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+    return "null" if value is None else names.get(type(value), type(value).__name__)
+
+
+def _parse(data: bytes, where: str, limit: int) -> tuple[JsonValue, bool]:
+    """Parse, and say whether the value was plainly spelt, as an issuer's own documents are: that is told fast."""
     if len(data) > limit:
         raise WireError(
             "json-size",
@@ -103,6 +143,11 @@ def parse_json(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT_BYTES)
             expected=f"at most {limit} bytes",
             found=f"{len(data)} bytes",
         )
+    plain = decode_plain(data)
+    return (_parse_closely(data, where), False) if plain is None else (plain, True)
+
+
+def _parse_closely(data: bytes, where: str) -> JsonValue:
     text = _decode(data, where)
     hooks = _Hooks()
     decoder = json.JSONDecoder(
@@ -123,30 +168,6 @@ def parse_json(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT_BYTES)
         raise _too_deep(where, ROOT) from error
     _check_tree(value, where, look_at_text=hooks.refused or _SURROGATE_ESCAPE.search(text) is not None)
     return cast(JsonValue, value)
-
-
-def parse_object(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT_BYTES) -> JsonObject:
-    """Return the JSON object that ``data`` holds.
-
-    Raises:
-        WireError: As for :func:`parse_json`; ``json-not-an-object`` for any other value.
-    """
-    value = parse_json(data, where=where, limit=limit)
-    if not isinstance(value, dict):
-        raise WireError(
-            "json-not-an-object",
-            "JSON text is not an object",
-            where=_join(where, ROOT),
-            expected="an object",
-            found=json_type_name(value),
-        )
-    return value
-
-
-def json_type_name(value: object) -> str:
-    """Return what JSON calls the type of ``value``: ``object``, ``array``, ``string``, ``integer`` and so on."""
-    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
-    return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
 def _decode(data: bytes, where: str) -> str:

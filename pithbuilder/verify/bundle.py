@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pithbuilder.core.canonical_json import JsonObject
+from pithbuilder.core.canonical_json import JsonObject, is_plain
 from pithbuilder.core.json_path import ROOT
+from pithbuilder.documents.base import Reader
 from pithbuilder.documents.bundle import BUNDLE_TYPE, BUNDLE_VERSION, Bundle, BundleContent
 from pithbuilder.documents.event import GRAPH_SNAPSHOT, Event, GraphSnapshotPayload
 from pithbuilder.documents.mirror import bundle_path, state_path, well_known_bundle_path
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.state import MERGE_VERSION
-from pithbuilder.documents.wire import parse_object
+from pithbuilder.documents.wire import parse_object_seen
 from pithbuilder.errors import DocumentError, WireError
 from pithbuilder.merge.fold import fold_events
 from pithbuilder.signing.keyring import Keyring
@@ -37,19 +38,23 @@ def verify_bundle(data: bytes, keyring: Keyring) -> VerificationReport:
     ('invalid', 'field-missing', '$.pith_number')
     """
     try:
-        value = parse_object(data)
+        value, plain = parse_object_seen(data)
     except WireError as error:
         checks = Checks()
         checks.refused(error)
         return checks.report("bundle", "")
-    return verify_bundle_value(value, keyring)
+    return _verify(value, plain or is_plain(value), keyring)
 
 
 def verify_bundle_value(value: JsonObject, keyring: Keyring) -> VerificationReport:
     """Verify one bundle that has been parsed strictly; see :func:`verify_bundle`."""
+    return _verify(value, is_plain(value), keyring)
+
+
+def _verify(value: JsonObject, plain: bool, keyring: Keyring) -> VerificationReport:
     checks = Checks()
     try:
-        bundle = Bundle.from_dict(value)
+        bundle = Bundle.read(Reader(value, ROOT, {} if plain else None))
     except DocumentError as error:
         checks.refused(error)
     else:
