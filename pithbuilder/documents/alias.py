@@ -68,7 +68,7 @@ class SourceAliases:
     @classmethod
     def read(cls, reader: Reader, name: str) -> SourceAliases:
         """Return the aliases in a member of the object that ``reader`` stands on."""
-        return reader.share(name, cls, lambda: cls(reader.documents(name, SourceAlias)))
+        return cls(reader.documents(name, SourceAlias))
 
     def embed(self) -> Composable:
         """Return the list as a part of a document: canonical bytes, made once."""

@@ -27,10 +27,6 @@ from pithbuilder.errors import DocumentError, FormatError, printable
 
 Fields = dict[str, Composable]
 
-Shared = dict[tuple[type, bytes], object]
-"""Type and canonical bytes of a part of a document to what it was read as."""
-
-_T = TypeVar("_T")
 _D = TypeVar("_D", bound="Document")
 
 NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
@@ -47,6 +43,8 @@ class Document:
 
     extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=False)
 
+    _plain_members: ClassVar[JsonObject | None] = None  # set on documents that were read, by Reader.remember
+
     def fields(self) -> Fields:
         """Return the known fields, field name to value; documents inside come as they are embedded."""
         raise NotImplementedError
@@ -54,7 +52,8 @@ class Document:
     @made_once
     def canonical_bytes(self) -> bytes:
         """Canonical JSON of the document, UTF-8, no trailing newline; made once."""
-        return compose(self.fields(), self.extra)
+        members = self._plain_members
+        return compose(self.fields(), self.extra) if members is None else encode_plain(members)
 
     @made_once
     def digest(self) -> bytes:
@@ -121,14 +120,13 @@ class OpaqueDocument(Document):
     @made_once
     def canonical_bytes(self) -> bytes:
         """Canonical JSON of the object."""
-        return canonicalize(dict(self.extra))
+        members = self._plain_members
+        return canonicalize(dict(self.extra)) if members is None else encode_plain(members)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
-        document = reader.give_bytes(cls(extra=reader.members))
-        document.__dict__["_shared"] = reader.shared
-        return document
+        return reader.remember(cls(extra=reader.members))
 
     def read_as(self, kind: type[_D], path: str) -> _D:
         """Return the object as a document of a known type; that type is read once.
@@ -143,7 +141,7 @@ class OpaqueDocument(Document):
         read = self.__dict__.get("_read")
         if type(read) is not kind:
             try:
-                read = kind.read(Reader(dict(self.extra), path, self.__dict__.get("_shared")))
+                read = kind.read(Reader(dict(self.extra), path, plain=self._plain_members is not None))
             except DocumentError:  # told in canonical member order, whatever order was read
                 read = kind.from_dict(self.to_dict(), path)
             self.__dict__["_read"] = read
@@ -162,7 +160,8 @@ class Content(Document):
     @made_once
     def canonical_bytes(self) -> bytes:
         """Canonical JSON of the content: the preimage of its digest."""
-        return compose(self.parts, self.extra)
+        members = self._plain_members
+        return compose(self.parts, self.extra) if members is None else encode_plain(members)
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -210,34 +209,33 @@ _KNOWN_FIELDS: Final[dict[type[Document], frozenset[str]]] = {}
 class Reader:
     """Takes typed fields out of one JSON object and says exactly what is wrong with them."""
 
-    __slots__ = ("members", "path", "shared")
+    __slots__ = ("members", "path", "plain")
 
-    def __init__(self, value: JsonValue, path: str = ROOT, shared: Shared | None = None) -> None:
+    def __init__(self, value: JsonValue, path: str = ROOT, *, plain: bool = False) -> None:
         """Read ``value``, which must be an object, standing at ``path``.
 
         Args:
             value: Any JSON value.
             path: Where it stands, for error messages.
-            shared: What equal parts of one plain value (:func:`~pithbuilder.core.canonical_json.is_plain`) were
-                read as; None for a value that has not been found plain.
+            plain: Whether the value has been found plain (:func:`~pithbuilder.core.canonical_json.is_plain`).
         """
         if not isinstance(value, dict):
             raise _wrong_type(path, "an object", value)
         self.members: JsonObject = value
         self.path = path
-        self.shared = shared
+        self.plain = plain
 
-    def give_bytes(self, document: _D, sealed_by: frozenset[str] = frozenset()) -> _D:
-        """Return ``document``, which was read here, with its canonical bytes if they are to be had at once.
+    def remember(self, document: _D, sealed_by: frozenset[str] = frozenset()) -> _D:
+        """Return ``document``, which was read here; where the value is plain, with the members it was read from.
 
-        They are the plain members', those that seal the document (``sealed_by``) aside. To encode these in one go
-        is several times faster than to compose the same bytes from the document's parts.
+        To encode these in one go, if ever the document's canonical bytes are asked for, is several times faster than
+        to compose the same bytes from its parts. Those that seal the document (``sealed_by``) are left aside.
         """
-        if self.shared is not None:
+        if self.plain:
             members = self.members
             if sealed_by:
                 members = {name: value for name, value in members.items() if name not in sealed_by}
-            document.__dict__["canonical_bytes"] = encode_plain(members)
+            document.__dict__["_plain_members"] = members
         return document
 
     def extra(self, kind: type[Document], sealed_by: frozenset[str] = frozenset()) -> Mapping[str, JsonValue]:
@@ -332,28 +330,11 @@ class Reader:
 
     def child(self, name: str) -> Reader:
         """Return a reader for a member that must be an object."""
-        return Reader(self.value(name), f"{self.path}.{name}", self.shared)
+        return Reader(self.value(name), f"{self.path}.{name}", plain=self.plain)
 
     def document(self, name: str, kind: type[_D]) -> _D:
         """Return a member that must be a document of the given type."""
-        return kind.read(Reader(self.value(name), f"{self.path}.{name}", self.shared))
-
-    def share(self, name: str, kind: type[_T], read: Callable[[], _T]) -> _T:
-        """Return what ``read`` makes of a member; in one plain document it is called once for equal members.
-
-        For parts that documents repeat: records, aliases, signers.
-        """
-        if self.shared is None or name not in self.members:
-            return read()
-        key = kind, encode_plain(self.members[name])
-        known = self.shared.get(key)
-        if known is None:
-            known = self.shared[key] = read()
-        return cast(_T, known)
-
-    def repeated(self, name: str, kind: type[_D]) -> _D:
-        """Return a member that must be a document of the given type, by :meth:`share`."""
-        return self.share(name, kind, lambda: self.document(name, kind))
+        return kind.read(Reader(self.value(name), f"{self.path}.{name}", plain=self.plain))
 
     def document_or_null(self, name: str, kind: type[_D]) -> _D | None:
         """Return a member that must be a document of the given type or null."""
@@ -364,8 +345,8 @@ class Reader:
         items = self.array(name)
         if not items:
             return ()
-        path, shared = f"{self.path}.{name}", self.shared
-        return tuple([kind.read(Reader(item, f"{path}[{index}]", shared)) for index, item in enumerate(items)])
+        path, plain = f"{self.path}.{name}", self.plain
+        return tuple([kind.read(Reader(item, f"{path}[{index}]", plain=plain)) for index, item in enumerate(items)])
 
     def rows(self, name: str) -> Rows:
         """Return a member that must be an array of anything, kept as it came."""

@@ -94,7 +94,7 @@ class BundleContent(Content):
         content = cls(
             pith_number=reader.text("pith_number"),
             short_pith_number=reader.text("short_pith_number"),
-            canonical_record=reader.repeated("canonical_record", CanonicalRecord),
+            canonical_record=reader.document("canonical_record", CanonicalRecord),
             canonical_sha256=reader.digest("canonical_sha256"),
             source=reader.document("source", SourceReference),
             source_aliases=SourceAliases.read(reader, "source_aliases"),
@@ -110,7 +110,7 @@ class BundleContent(Content):
             bundle_version=reader.text("bundle_version"),
             extra=reader.extra(cls, left_out_of("bundle")),
         )
-        return reader.give_bytes(content, left_out_of("bundle"))
+        return reader.remember(content, left_out_of("bundle"))
 
 
 @attrs.frozen(kw_only=True, slots=False)

@@ -81,14 +81,14 @@ class EventContent(Content):
             subject_pith_number=reader.text("subject_pith_number"),
             target=reader.text("target"),
             payload=reader.document("payload", OpaqueDocument),
-            signer=reader.repeated("signer", EventSigner),
+            signer=reader.document("signer", EventSigner),
             created_at=reader.whole_second("created_at"),
             supersedes=reader.texts("supersedes"),
             prev_event=reader.text_or_null("prev_event"),
             schema_version=reader.text("schema_version"),
             extra=reader.extra(cls, left_out_of("event")),
         )
-        return reader.give_bytes(content, left_out_of("event"))
+        return reader.remember(content, left_out_of("event"))
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -190,7 +190,7 @@ class RecordCreated(Document):
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
         return cls(
-            canonical_record=reader.repeated("canonical_record", CanonicalRecord),
+            canonical_record=reader.document("canonical_record", CanonicalRecord),
             canonical_sha256=reader.digest("canonical_sha256"),
             receipt=reader.document("receipt", Receipt),
             source_kind=reader.text("source_kind"),

@@ -151,4 +151,4 @@ class CanonicalRecord(Document):
             schema_version=reader.text("schema_version"),
             extra=reader.extra(cls),
         )
-        return reader.give_bytes(record)
+        return reader.remember(record)

@@ -68,7 +68,7 @@ class AppliedEvent(SmallDocument):
             event_id=reader.text("event_id"),
             target=reader.text("target"),
             created_at=reader.whole_second("created_at"),
-            signer=reader.repeated("signer", EventSigner),
+            signer=reader.document("signer", EventSigner),
             payload=reader.document("payload", OpaqueDocument),
             extra=reader.extra(cls),
         )
@@ -112,9 +112,7 @@ class CurrentState(SmallDocument):
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
         return cls(
-            canonical_record=None
-            if reader.value("canonical_record") is None
-            else reader.repeated("canonical_record", CanonicalRecord),
+            canonical_record=reader.document_or_null("canonical_record", CanonicalRecord),
             source_aliases=SourceAliases.read(reader, "source_aliases"),
             record_created=reader.document_or_null("record_created", AppliedEvent),
             graph_snapshots=reader.documents("graph_snapshots", AppliedEvent),
@@ -254,7 +252,7 @@ class StateContent(Content):
             state_version=reader.text("state_version"),
             extra=reader.extra(cls, left_out_of("state")),
         )
-        return reader.give_bytes(content, left_out_of("state"))
+        return reader.remember(content, left_out_of("state"))
 
 
 @attrs.frozen(kw_only=True, slots=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject, is_plain
-from pithbuilder.core.json_path import ROOT
+from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.documents.base import Reader
 from pithbuilder.documents.bundle import BUNDLE_TYPE, BUNDLE_VERSION, Bundle, BundleContent
 from pithbuilder.documents.event import GRAPH_SNAPSHOT, Event, GraphSnapshotPayload
@@ -54,7 +54,7 @@ def verify_bundle_value(value: JsonObject, keyring: Keyring) -> VerificationRepo
 def _verify(value: JsonObject, plain: bool, keyring: Keyring) -> VerificationReport:
     checks = Checks()
     try:
-        bundle = Bundle.read(Reader(value, ROOT, {} if plain else None))
+        bundle = Bundle.read(Reader(value, ROOT, plain=plain))
     except DocumentError as error:
         checks.refused(error)
     else:
@@ -158,14 +158,27 @@ def _check_snapshot_paper(checks: Checks, content: BundleContent, event: Event, 
     if event.content.event_type != GRAPH_SNAPSHOT:
         return
     snapshot = GraphSnapshotPayload.of(event.content.payload).graph_snapshot
-    if snapshot.source.canonical_bytes == content.canonical_record.source.canonical_bytes:
+    source, own = snapshot.source, content.canonical_record.source
+    if source.canonical_bytes == own.canonical_bytes:
         check_paper(checks, snapshot.paper, content.canonical_record, f"{path}.paper")
-    else:
+    elif (source.kind, source.id) == (own.kind, own.id):
         checks.note("paper", f"{path}.source", "snapshot is of another version than the record")
+    else:
+        expected = f"{own.kind} {own.id}"
+        checks.fail(
+            "paper",
+            f"{path}.source",
+            "snapshot is of another paper",
+            expected=expected,
+            found=f"{source.kind} {source.id}",
+        )
 
 
 def _check_bundle_signature(checks: Checks, bundle: Bundle, keys: KnownKeys) -> None:
     preimage = Preimage.of(bundle.content)
+    for name in sorted(bundle.bundle_signature.extra):
+        place = child_path("$.bundle_signature", name)
+        checks.note("bundle-signature", place, "an unknown field that no signature covers")
     checks.equal(
         "bundle-digest",
         "$.bundle_signature.bundle_sha256",

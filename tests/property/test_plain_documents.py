@@ -38,7 +38,7 @@ def without(members: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def check_all_ways(value: Any) -> None:
     composed = Bundle.from_dict(value)
-    encoded = Bundle.read(Reader(value, ROOT, {} if is_plain(value) else None))
+    encoded = Bundle.read(Reader(value, ROOT, plain=is_plain(value)))
     expected = canonicalize(without(value, "bundle"))
     for bundle in (encoded, composed):
         content = bundle.content
@@ -75,7 +75,7 @@ def test_composed_and_encoded_bytes_are_equal(name: str, extra: dict[str, Any]) 
 
 def test_published_state() -> None:
     value = json.loads((PUBLISHED / "state-1710.02368v1.json").read_bytes())
-    encoded = State.read(Reader(value, ROOT, {}))
+    encoded = State.read(Reader(value, ROOT, plain=True))
     assert encoded.content.canonical_bytes == State.from_dict(value).content.canonical_bytes
 
 
