@@ -25,8 +25,13 @@ def safe_text(text: str) -> str:
 
 
 def print_json(value: JsonObject) -> None:
-    """Print one line of JSON to standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    """Print one line of JSON, in UTF-8, to standard output; what could command a terminal is escaped."""
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not line.isprintable():  # such characters can only stand inside strings
+        line = "".join(
+            character if _is_harmless(character) else json.dumps(character)[1:-1] for character in line
+        )
+    click.echo(line.encode("utf-8"))
 
 
 def print_line(text: str) -> None:

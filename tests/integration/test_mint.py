@@ -168,7 +168,9 @@ def test_one_missing_or_damaged_file_is_restored_to_the_byte(workspace: Path, na
         path.unlink()
     else:
         data = path.read_bytes()
-        damaged = {"emptied": b"", "changed": data.replace(b"1", b"2", 1), "half a file": data[: len(data) // 2]}[damage]
+        damaged = {"emptied": b"", "changed": data.replace(b"pith", b"pjth", 1), "half a file": data[: len(data) // 2]}[
+            damage
+        ]
         path.write_bytes(damaged)
     done = mint(workspace, lines(1), "--json")
     if damage != "deleted" and name == FILES[0]:
@@ -518,7 +520,11 @@ def test_a_files_name_may_be_odd(workspace: Path, tmp_path: Path) -> None:
     for name in ("-", "a b", "é\n", "\x1b[31mred", "$(x)", "\udcff", "%s {}"):
         path = tmp_path / name
         path.write_bytes(line(paper(1, title="")))
-        done = mint(workspace, path, "--json") if name != "-" else run("mint", "./-", "--workspace", workspace, cwd=tmp_path)
+        done = (
+            mint(workspace, path, "--json")
+            if name != "-"
+            else run("mint", "./-", "--workspace", workspace, cwd=tmp_path)
+        )
         assert done.returncode == 1
         assert code_of(done) == "field-empty"
         assert "\x1b" not in done.stderr

@@ -63,7 +63,7 @@ def run(
     peak_memory: Path | None = None,
     umask: int = 0o022,
 ) -> Result:
-    """Run the program in a session of its own, so that there is no terminal to ask for anything.
+    """Run the program without a controlling terminal, so that it has nobody to ask for anything.
 
     Args:
         arguments: The command line.

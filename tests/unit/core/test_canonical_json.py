@@ -66,7 +66,7 @@ class Data:
     a: int = 1
 
 
-Pair = namedtuple("Pair", "a b")  # noqa: PYI024 - a tuple without types will do here
+Pair = namedtuple("Pair", "a b")
 
 
 def test_the_sorting_example_of_rfc_8785() -> None:
@@ -80,10 +80,13 @@ def test_the_sorting_example_of_rfc_8785() -> None:
         "\u0080": "Control",
         "\u00f6": "Latin Small Letter O With Diaeresis",
     }
-    assert canonicalize(value) == (
-        '{"\\r":"Carriage Return","1":"One","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis",'
-        '"\u20ac":"Euro Sign","\U0001f600":"Emoji: Grinning Face","\ufb33":"Hebrew Letter Dalet With Dagesh"}'
-    ).encode()
+    assert (
+        canonicalize(value)
+        == (
+            '{"\\r":"Carriage Return","1":"One","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis",'
+            '"\u20ac":"Euro Sign","\U0001f600":"Emoji: Grinning Face","\ufb33":"Hebrew Letter Dalet With Dagesh"}'
+        ).encode()
+    )
 
 
 def test_every_control_character_has_its_shortest_escape() -> None:
@@ -176,7 +179,9 @@ def test_integers_beyond_53_bits_are_refused_not_rounded(number: int) -> None:
     assert refusal_of({"\U0001f600": 0, "source": {"version": number}}) == ("json-integer-range", "$.source.version")
 
 
-@pytest.mark.parametrize("text", ["\ud800", "\udbff", "\udc00", "\udfff", "x\ud83dx", "\ude00\ud83d", "\U0001f600\ud83d"])
+@pytest.mark.parametrize(
+    "text", ["\ud800", "\udbff", "\udc00", "\udfff", "x\ud83dx", "\ude00\ud83d", "\U0001f600\ud83d"]
+)
 def test_halves_of_surrogate_pairs_are_refused_on_both_routes(text: str) -> None:
     assert refusal_of(text) == ("json-surrogate", "$")
     assert refusal_of({"a": [text]}) == ("json-surrogate", "$.a[0]")
@@ -250,7 +255,8 @@ def test_nothing_is_changed() -> None:
 
 
 def test_composing_refuses_what_canonicalizing_refuses() -> None:
-    for bad in (1.5, 2**53, "\ud800", (1,), nested(101), {1: 2}):
+    refused: list[Any] = [1.5, 2**53, "\ud800", (1,), nested(101), {1: 2}]
+    for bad in refused:
         with pytest.raises(CanonicalizationError) as caught:
             compose({"a": 1}, {"x": bad})
         with pytest.raises(CanonicalizationError) as plain:

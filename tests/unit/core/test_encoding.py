@@ -57,7 +57,8 @@ def code_of(decode: object, text: str) -> str:
 @example(b"\xff" * 64)
 def test_round_trips_and_oracles(data: bytes) -> None:
     assert encode_base32(data) == by_bits(data, BASE32, 5)
-    assert encode_base64(data) == (plain := by_bits(data, BASE64, 6)) + "=" * (-len(plain) % 4)
+    plain = by_bits(data, BASE64, 6)
+    assert encode_base64(data) == plain + "=" * (-len(plain) % 4)
     assert encode_base58(data) == by_division(data)
     assert decode_base32(encode_base32(data)) == data
     assert decode_base64(encode_base64(data)) == data

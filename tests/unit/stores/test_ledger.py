@@ -1,0 +1,157 @@
+"""The ledger: rows that last, prefixes that are taken, and reading without writing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pithbuilder.core.pith_number import PithNumber
+from pithbuilder.errors import StoreError
+from pithbuilder.stores.ledger import Ledger, LedgerRow
+
+SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def row(suffix: str = SUFFIX, source_id: str = "2001.00001", version: int = 1) -> LedgerRow:
+    return LedgerRow(
+        source_id=source_id,
+        source_version=version,
+        canonical_sha256="0a" * 32,
+        pith_number=PithNumber(2020, suffix),
+        short_length=8,
+        first_computed_at="2026-05-18T00:15:26.123456Z",
+        key_id="key",
+    )
+
+
+def test_a_row_lasts(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with Ledger(path) as ledger:
+        assert ledger.is_empty()
+        ledger.add(row())
+    for read_only in (False, True):
+        with Ledger(path, read_only=read_only) as ledger:
+            assert not ledger.is_empty()
+            assert ledger.find("2001.00001", 1) == row()
+            assert ledger.find("2001.00001", 2) is None
+            assert ledger.find("2001.00002", 1) is None
+
+
+@pytest.mark.parametrize(
+    "second",
+    [row("B" * 26), row(source_id="2001.00002")],
+    ids=["the same paper", "the same number"],
+)
+def test_nothing_is_entered_twice(tmp_path: Path, second: LedgerRow) -> None:
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row())
+        with pytest.raises(StoreError) as caught:
+            ledger.add(second)
+        assert caught.value.code == "ledger-unreadable"
+        ledger.add(row("C" * 26, "2001.00003"))
+        assert ledger.find("2001.00001", 1) == row()
+        assert ledger.find("2001.00003", 1) is not None
+
+
+@pytest.mark.parametrize("other", ["2", "7", "A", "Z"])
+@pytest.mark.parametrize(
+    ("shared", "length"), [(0, 8), (7, 8), (8, 12), (11, 12), (12, 16), (15, 16), (16, 26), (25, 26)]
+)
+def test_the_shortest_free_prefix(tmp_path: Path, shared: int, length: int, other: str) -> None:
+    if other == SUFFIX[shared]:
+        other = "3"
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row(SUFFIX[:shared] + other * (26 - shared)))
+        assert ledger.free_short_length(PithNumber(2020, SUFFIX)) == length
+        assert ledger.free_short_length(PithNumber(1999, SUFFIX)) == length
+
+
+def test_a_number_is_not_in_its_own_way(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row())
+        assert ledger.free_short_length(PithNumber(2020, SUFFIX)) == 8
+
+
+def test_the_end_of_the_alphabet(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row("ZZZZZZZZ" + "Z" * 18))
+        assert ledger.free_short_length(PithNumber(2020, "ZZZZZZZZ" + "2" * 18)) == 12
+        assert ledger.free_short_length(PithNumber(2020, "ZZZZZZZY" + "Z" * 18)) == 8
+
+
+def test_reading_an_absent_ledger_makes_no_file(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger", read_only=True) as ledger:
+        assert ledger.is_empty()
+        assert ledger.free_short_length(PithNumber(2020, SUFFIX)) == 8
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_a_ledger_leaves_no_file_behind(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with Ledger(path) as ledger:
+        ledger.add(row())
+    before = path.read_bytes()
+    with Ledger(path, read_only=True) as ledger:
+        assert ledger.find("2001.00001", 1) == row()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["ledger"]
+    assert path.read_bytes() == before
+
+
+def test_a_read_only_ledger_takes_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    Ledger(path).close()
+    with Ledger(path, read_only=True) as ledger, pytest.raises(StoreError):
+        ledger.add(row())
+    with Ledger(path) as ledger:
+        assert ledger.is_empty()
+
+
+def test_a_row_is_seen_while_the_writer_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with Ledger(path) as writer:
+        writer.add(row())
+        with Ledger(path, read_only=True) as reader:
+            assert reader.find("2001.00001", 1) == row()
+
+
+@pytest.mark.parametrize("name", ["with blank", "é", "per%cent", "q?mode=rw", "has#h", "a;b"])
+def test_odd_names(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with Ledger(path) as ledger:
+        ledger.add(row())
+    with Ledger(path, read_only=True) as ledger:
+        assert ledger.find("2001.00001", 1) == row()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_is_no_ledger(tmp_path: Path, read_only: bool) -> None:
+    path = tmp_path / "ledger"
+    path.write_bytes(b"no database, but long enough to be looked at" * 100)
+    with pytest.raises(StoreError) as caught:
+        Ledger(path, read_only=read_only)
+    assert (caught.value.code, caught.value.where) == ("ledger-unreadable", str(path))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_ledger_of_the_future(tmp_path: Path, read_only: bool) -> None:
+    path = tmp_path / "ledger"
+    Ledger(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with pytest.raises(StoreError) as caught:
+        Ledger(path, read_only=read_only)
+    assert caught.value.code == "ledger-newer"
+
+
+def test_values_are_never_sql(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row())
+        assert ledger.find("' OR '1'='1", 1) is None
+        hostile = row("D" * 26, "'); DROP TABLE records; --")
+        ledger.add(hostile)
+        assert ledger.find("'); DROP TABLE records; --", 1) == hostile
+        assert ledger.find("2001.00001", 1) == row()
