@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category
 from pithbuilder.core.timestamps import format_seconds
@@ -58,8 +58,8 @@ class PaperMetadata:
 
     @property
     def submitted_at_text(self) -> str:
-        """``submitted_at`` as on the wire: ``YYYY-MM-DDThh:mm:ssZ``."""
-        return format_seconds(self.submitted_at)
+        """``submitted_at`` as on the wire: ``YYYY-MM-DDThh:mm:ssZ``, in UTC whatever its time zone is."""
+        return format_seconds(self.submitted_at.astimezone(UTC))
 
 
 def _check(name: str, parse: Callable[[], object]) -> None:

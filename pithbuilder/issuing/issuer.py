@@ -114,7 +114,7 @@ class Issuer:
     ...     )
     ... )
     >>> str(issued.pith_number)
-    'pith:2018:5UUBRVKEQ63BKHPWVWXRXTMSCW'
+    'pith:2018:BXU6BBAINAUL6MJJTMDWTOJBR6'
     """
 
     def __init__(self, profile: IssuerProfile, signer: Signer, clock: Clock, *, rotates_at: str | None = None) -> None:
