@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -37,7 +37,7 @@ NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 class Document:
     """A JSON object of a known type.
 
-    Attribute names are the wire's field names. ``extra`` holds what else was read: it is kept and hashed.
+    Its attributes are the wire's fields, name for name. ``extra`` holds what else was read: it is kept and hashed.
     """
 
     document_kind: ClassVar[str] = "document"
@@ -45,8 +45,12 @@ class Document:
     extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=False)
 
     def fields(self) -> Fields:
-        """Return the known fields, field name to value; documents inside come as they are embedded."""
-        raise NotImplementedError
+        """Return the known fields, field name to value."""
+        members = self.__dict__.copy()
+        if "canonical_bytes" in members:  # what has been made since the document was, stands there too
+            return {name: members[name] for name in self.known_fields()}
+        del members["extra"]
+        return members
 
     @made_once
     def canonical_bytes(self) -> bytes:
@@ -58,8 +62,9 @@ class Document:
         """SHA-256 of the canonical bytes: 32 raw bytes; made once."""
         return sha256(self.canonical_bytes)
 
-    def embed(self) -> Composable:
-        """Return the document as a part of another one: its canonical bytes, made once."""
+    @made_once
+    def embedded(self) -> Composable:
+        """The document as a part of another one: its canonical bytes, made once."""
         return Fragment(self.canonical_bytes)
 
     def to_dict(self) -> JsonObject:
@@ -97,9 +102,13 @@ class SmallDocument(Document):
     Inside another document it is encoded together with it, which is faster than handing over bytes.
     """
 
-    def embed(self) -> Composable:
-        """Return the document as a part of another one: its fields, or bytes where unknown fields were read."""
-        return Fragment(self.canonical_bytes) if self.extra else self.fields()
+    @property
+    def embedded(self) -> Composable:
+        """The document as a part of another one: its fields, or bytes where there is more to it."""
+        members = self.__dict__.copy()
+        if members.pop("extra") or "canonical_bytes" in members:
+            return Fragment(self.canonical_bytes)
+        return members
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -127,15 +136,14 @@ class OpaqueDocument(Document):
 class Content(Document):
     """The hashed part of a sealed document."""
 
-    @made_once
-    def parts(self) -> Fields:
-        """The known fields as they are embedded: looked up once, for the digest and for the sealed document."""
-        return self.fields()
+    def fields(self) -> Fields:
+        """Return the known fields, field name to value; not to be changed by who asks."""
+        return self.parts
 
     @made_once
-    def canonical_bytes(self) -> bytes:
-        """Canonical JSON of the content: the preimage of its digest."""
-        return compose(self.parts, self.extra)
+    def parts(self) -> Fields:
+        """The known fields: looked up once, for the digest and for the sealed document."""
+        return super().fields()
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -161,17 +169,14 @@ class Rows:
     values: tuple[JsonValue, ...] = ()
 
     @made_once
-    def _fragment(self) -> Fragment:
+    def embedded(self) -> Composable:
+        """The array as a part of a document."""
         return Fragment(canonicalize(list(self.values)))
-
-    def embed(self) -> Composable:
-        """Return the array as a part of a document."""
-        return self._fragment
 
     @made_once
     def snapshot_sha256(self) -> str:
         """SHA-256 of canonical ``{"payload": rows}``: 64 lower-case hexadecimal digits."""
-        return sha256_hex(compose({"payload": self.embed()}))
+        return sha256_hex(compose({"payload": self.embedded}))
 
 
 NO_ROWS: Final = Rows()
@@ -310,11 +315,6 @@ class Reader:
         except FormatError as error:
             raise _wrong_format(child_path(self.path, name), error.expected, text) from error
         return text
-
-
-def embed_all(documents: Sequence[Document]) -> list[Composable]:
-    """Return several documents as parts of another one, in their order."""
-    return [document.embed() for document in documents] if documents else []
 
 
 def _wrong_type(path: str, expected: str, found: JsonValue) -> DocumentError:

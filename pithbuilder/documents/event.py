@@ -49,20 +49,6 @@ class EventContent(Content):
     prev_event: str | None = None
     schema_version: str = EVENT_SCHEMA_VERSION
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "created_at": self.created_at,
-            "event_type": self.event_type,
-            "payload": self.payload.embed(),
-            "prev_event": self.prev_event,
-            "schema_version": self.schema_version,
-            "signer": self.signer.embed(),
-            "subject_pith_number": self.subject_pith_number,
-            "supersedes": list(self.supersedes),
-            "target": self.target,
-        }
-
     @property
     def content_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
@@ -124,7 +110,7 @@ class Event(SealedDocument):
             **self.content.parts,
             "content_sha256": self.stated_content_sha256,
             "event_id": self.stated_event_id,
-            "signature": self.signature.embed(),
+            "signature": self.signature,
         }
 
     @classmethod
@@ -162,18 +148,6 @@ class RecordCreated(Document):
     source_version: int
     attestation_state: str = "computed"
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "attestation_state": self.attestation_state,
-            "canonical_record": self.canonical_record.embed(),
-            "canonical_sha256": self.canonical_sha256,
-            "receipt": self.receipt.embed(),
-            "source_id": self.source_id,
-            "source_kind": self.source_kind,
-            "source_version": self.source_version,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -202,10 +176,6 @@ class GraphSnapshotPayload(Document):
 
     graph_snapshot: GraphSnapshot
     verdict_id: str | None = None
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {"graph_snapshot": self.graph_snapshot.embed(), "verdict_id": self.verdict_id}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
