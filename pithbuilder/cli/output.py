@@ -28,9 +28,7 @@ def print_json(value: JsonObject) -> None:
     """Print one line of JSON, in UTF-8, to standard output; what could command a terminal is escaped."""
     line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if not line.isprintable():  # such characters can only stand inside strings
-        line = "".join(
-            character if _is_harmless(character) else json.dumps(character)[1:-1] for character in line
-        )
+        line = "".join(character if _is_harmless(character) else json.dumps(character)[1:-1] for character in line)
     click.echo(line.encode("utf-8"))
 
 

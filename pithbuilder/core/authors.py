@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from pithbuilder.core.text import collapse_white_space
-
-_SEPARATOR: Final = re.compile(r",|(?<![^\s,])and(?![^\s,])")
-_NOT_SORTED_BY: Final = re.compile(r"[^0-9a-z]+")
+_SORTED_BY: Final = b"0123456789abcdefghijklmnopqrstuvwxyz"
+_NOT_SORTED_BY: Final = bytes(set(range(0x80)) - set(_SORTED_BY) - set(b"\n"))
 
 
 def authors_text(authors: str) -> str:
@@ -27,9 +24,9 @@ def authors_text(authors: str) -> str:
     >>> authors_text("Joeri Hermans, Gerasimos Spanakis and Rico M\\\"ockel")
     'Gerasimos Spanakis, Joeri Hermans, Rico M\\"ockel'
     """
-    names = {name for part in _SEPARATOR.split(authors) if (name := collapse_white_space(part))}
-    return ", ".join(sorted(names, key=_sort_key))
-
-
-def _sort_key(name: str) -> tuple[str, str]:
-    return _NOT_SORTED_BY.sub("", name.lower()), name
+    words = authors.replace(",", " and ").split()
+    line = f" {'  '.join(words)} "  # two blanks between words, so that each "and" has its own on either side
+    names = list({name.strip().replace("  ", " ") for name in line.split(" and ")} - {""})
+    # All names are reduced in one go, a line for each: no name has a line break in it.
+    reduced = "\n".join(names).lower().encode("ascii", "ignore").translate(None, _NOT_SORTED_BY).split(b"\n")
+    return ", ".join([name for _, name in sorted(zip(reduced, names, strict=False))])

@@ -10,9 +10,9 @@ This is the only module that imports either library.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Final, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 import orjson
 
@@ -25,7 +25,17 @@ JsonObject: TypeAlias = "dict[str, JsonValue]"
 Fragment = orjson.Fragment
 """Bytes that are already canonical JSON, to be embedded as they are by :func:`compose`."""
 
-Composable: TypeAlias = "Fragment | list[Composable] | list[str] | dict[str, Composable] | str | int | bool | None"
+
+class Embeddable(Protocol):
+    """A part of a typed document that is asked how it is written only when its turn comes."""
+
+    @property
+    def embedded(self) -> Composable:
+        """What stands for the part in the document that holds it."""
+        ...
+
+
+Composable: TypeAlias = "Embeddable | Fragment | Sequence[Composable] | dict[str, Composable] | str | int | bool | None"
 """What a typed document may hand to :func:`compose` as the value of one of its fields."""
 
 MAX_INTEGER: Final = 2**53 - 1
@@ -87,9 +97,8 @@ def canonicalize(value: JsonValue) -> bytes:
 def compose(fields: Mapping[str, Composable], extra: Mapping[str, JsonValue] | None = None) -> bytes:
     """Return the canonical bytes of one object whose parts are known to be canonical already.
 
-    For typed documents only: field names are the document's own (ASCII), field values are of the types in
-    :data:`Composable`, and nested documents come as :data:`Fragment`. What a document did not know when it was
-    read comes as ``extra`` and is guarded in full.
+    For typed documents only: field names are the document's own (ASCII), and field values are of the types in
+    :data:`Composable`. What a document did not know when it was read comes as ``extra`` and is guarded in full.
 
     Args:
         fields: Field name to value.
@@ -109,12 +118,12 @@ def compose(fields: Mapping[str, Composable], extra: Mapping[str, JsonValue] | N
             return _compose_by_utf16(members)
         fields = members
     try:
-        return orjson.dumps(fields, option=_OPTIONS)
+        return orjson.dumps(fields, _embed, _OPTIONS)
     except (TypeError, ValueError) as error:
-        raise _unexplained(error) from error
+        raise _refusal_of_part(error) from error
 
 
-def compose_array(items: list[Composable]) -> Fragment:
+def compose_array(items: Sequence[Composable]) -> Fragment:
     """Return an array whose elements are known to be canonical already, as a part of a document."""
     return Fragment(_encode(items))
 
@@ -161,9 +170,18 @@ def encode_plain(value: JsonValue) -> bytes:
 
 def _encode(value: object) -> bytes:
     try:
-        return orjson.dumps(value, option=_OPTIONS)
+        return orjson.dumps(value, _embed, _OPTIONS)
     except (TypeError, ValueError) as error:
-        raise _unexplained(error) from error
+        raise _refusal_of_part(error) from error
+
+
+def _refusal_of_part(error: Exception) -> CanonicalizationError:
+    """Return what a part of the document was refused for, if it was one of its parts."""
+    return error.__cause__ if isinstance(error.__cause__, CanonicalizationError) else _unexplained(error)
+
+
+def _embed(part: Embeddable) -> Composable:
+    return part.embedded
 
 
 def _compose_by_utf16(members: Mapping[str, Composable]) -> bytes:

@@ -26,6 +26,8 @@ SHORT_LENGTHS: Final = (8, 12, 16)
 
 DEFAULT_SHORT_LENGTH: Final = 8
 
+_SHORT_ALIASES: Final = tuple(sorted((f"pith_short_{length}", length) for length in SHORT_LENGTHS))
+
 _NUMBER: Final = re.compile(r"pith:(\d{4}):([A-Z2-7]{26})", re.ASCII)
 _SUFFIX: Final = re.compile(r"[A-Z2-7]{26}", re.ASCII)
 
@@ -154,9 +156,9 @@ class PithNumber:
             "arxiv_version": f"{arxiv_id}v{version}",
             "doi": doi_of(arxiv_id),
         }
-        for length in sorted(SHORT_LENGTHS, key=str):
+        for kind, length in _SHORT_ALIASES:
             if length >= short_length:
-                values[f"pith_short_{length}"] = self.suffix[:length]
+                values[kind] = self.suffix[:length]
         return values
 
 

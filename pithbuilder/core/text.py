@@ -25,6 +25,11 @@ _CASED_LATER: Final = re.compile(
     "([\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8])"
 )
 
+# What the rule does to each ASCII character by itself, as a table for bytes.translate.
+_ASCII_FOLDED: Final = bytes(
+    ord(" " if chr(code).isspace() else chr(code).lower()) if code < 0x80 else code for code in range(0x100)
+)
+
 _PARAGRAPH_BREAK: Final = "\n  "
 
 
@@ -40,8 +45,11 @@ def canonical_text(text: str) -> str:
     >>> canonical_text("  On a problem\n  of Erd\\H{o}s ")
     'on a problem of erd\\h{o}s'
     """
+    if text.isascii():  # nearly all texts are, and characters by themselves are then all there is to look at
+        folded = text.encode("ascii").translate(_ASCII_FOLDED).strip()
+        return (b" ".join(folded.split()) if b"  " in folded else folded).decode("ascii")
     collapsed = collapse_white_space(text)
-    if collapsed.isascii() or _CASED_LATER.search(collapsed) is None:
+    if _CASED_LATER.search(collapsed) is None:
         return collapsed.lower()
     return "".join(part if _CASED_LATER.fullmatch(part) else part.lower() for part in _CASED_LATER.split(collapsed))
 

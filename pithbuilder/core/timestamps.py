@@ -71,6 +71,15 @@ def format_microseconds(instant: datetime) -> str:
     return instant.isoformat(timespec="microseconds")[:26] + "Z"
 
 
+def cut_to_seconds(text: str) -> str:
+    """Return an instant that :func:`format_microseconds` has spelt as :func:`format_seconds` would spell it.
+
+    >>> cut_to_seconds("2026-11-21T09:08:07.060504Z")
+    '2026-11-21T09:08:07Z'
+    """
+    return f"{text[:19]}Z"
+
+
 @lru_cache(maxsize=1024)  # a document repeats its few instants; what is refused is not kept
 def parse_seconds(text: str) -> datetime:
     """Return the instant that ``YYYY-MM-DDThh:mm:ssZ`` names.

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 import attrs
 
-from pithbuilder.core.canonical_json import Composable, Fragment, compose_array
+from pithbuilder.core.canonical_json import Composable, compose_array
 from pithbuilder.core.made_once import made_once
-from pithbuilder.documents.base import Fields, Reader, SmallDocument, embed_all
+from pithbuilder.documents.base import Reader, SmallDocument
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -27,14 +27,6 @@ class SourceAlias(SmallDocument):
     alias_kind: str
     alias_value: str
     created_at: str
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "alias_kind": self.alias_kind,
-            "alias_value": self.alias_value,
-            "created_at": self.created_at,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -70,10 +62,6 @@ class SourceAliases:
         """Return the aliases in a member of the object that ``reader`` stands on."""
         return cls(reader.documents(name, SourceAlias))
 
-    def embed(self) -> Composable:
-        """Return the list as a part of a document: canonical bytes, made once."""
-        return self._fragment
-
     def __iter__(self) -> Iterator[SourceAlias]:
         return iter(self.aliases)
 
@@ -81,5 +69,6 @@ class SourceAliases:
         return len(self.aliases)
 
     @made_once
-    def _fragment(self) -> Fragment:
-        return compose_array(embed_all(self.aliases))
+    def embedded(self) -> Composable:
+        """The list as a part of a document: canonical bytes, made once."""
+        return compose_array(self.aliases)

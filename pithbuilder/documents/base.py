@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final, Self, TypeVar, cast
 
@@ -36,7 +36,7 @@ NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 class Document:
     """A JSON object of a known type.
 
-    Attribute names are the wire's field names. ``extra`` holds what else was read: it is kept and hashed.
+    Its attributes are the wire's fields, name for name. ``extra`` holds what else was read: it is kept and hashed.
     """
 
     document_kind: ClassVar[str] = "document"
@@ -46,8 +46,12 @@ class Document:
     _plain_members: ClassVar[JsonObject | None] = None  # set on documents that were read, by Reader.remember
 
     def fields(self) -> Fields:
-        """Return the known fields, field name to value; documents inside come as they are embedded."""
-        raise NotImplementedError
+        """Return the known fields, field name to value."""
+        members = self.__dict__.copy()
+        if len(members) > len(self.known_fields()) + 1:  # what has been made or kept since, stands there too
+            return {name: members[name] for name in self.known_fields()}
+        del members["extra"]
+        return members
 
     @made_once
     def canonical_bytes(self) -> bytes:
@@ -60,8 +64,9 @@ class Document:
         """SHA-256 of the canonical bytes: 32 raw bytes; made once."""
         return sha256(self.canonical_bytes)
 
-    def embed(self) -> Composable:
-        """Return the document as a part of another one: its canonical bytes, made once."""
+    @made_once
+    def embedded(self) -> Composable:
+        """The document as a part of another one: its canonical bytes, made once."""
         return Fragment(self.canonical_bytes)
 
     def to_dict(self) -> JsonObject:
@@ -102,9 +107,13 @@ class SmallDocument(Document):
     Inside another document it is encoded together with it, which is faster than handing over bytes.
     """
 
-    def embed(self) -> Composable:
-        """Return the document as a part of another one: its fields, or bytes where unknown fields were read."""
-        return Fragment(self.canonical_bytes) if self.extra else self.fields()
+    @property
+    def embedded(self) -> Composable:
+        """The document as a part of another one: its fields, or bytes where there is more to it."""
+        members = self.__dict__.copy()
+        if members.pop("extra") or "canonical_bytes" in members:
+            return Fragment(self.canonical_bytes)
+        return members
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -152,10 +161,14 @@ class OpaqueDocument(Document):
 class Content(Document):
     """The hashed part of a sealed document."""
 
+    def fields(self) -> Fields:
+        """Return the known fields, field name to value; not to be changed by who asks."""
+        return self.parts
+
     @made_once
     def parts(self) -> Fields:
-        """The known fields as they are embedded: looked up once, for the digest and for the sealed document."""
-        return self.fields()
+        """The known fields: looked up once, for the digest and for the sealed document."""
+        return super().fields()
 
     @made_once
     def canonical_bytes(self) -> bytes:
@@ -187,17 +200,14 @@ class Rows:
     values: tuple[JsonValue, ...] = ()
 
     @made_once
-    def _fragment(self) -> Fragment:
+    def embedded(self) -> Composable:
+        """The array as a part of a document."""
         return Fragment(canonicalize(list(self.values)))
-
-    def embed(self) -> Composable:
-        """Return the array as a part of a document."""
-        return self._fragment
 
     @made_once
     def snapshot_sha256(self) -> str:
         """SHA-256 of canonical ``{"payload": rows}``: 64 lower-case hexadecimal digits."""
-        return sha256_hex(compose({"payload": self.embed()}))
+        return sha256_hex(compose({"payload": self.embedded}))
 
 
 NO_ROWS: Final = Rows()
@@ -360,11 +370,6 @@ class Reader:
         except FormatError as error:
             raise _wrong_format(child_path(self.path, name), error.expected, text) from error
         return text
-
-
-def embed_all(documents: Sequence[Document]) -> list[Composable]:
-    """Return several documents as parts of another one, in their order."""
-    return [document.embed() for document in documents] if documents else []
 
 
 def _wrong_type(path: str, expected: str, found: JsonValue) -> DocumentError:

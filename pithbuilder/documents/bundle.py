@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Self
 import attrs
 
 from pithbuilder.documents.alias import SourceAliases
-from pithbuilder.documents.base import NO_ROWS, Content, Fields, Reader, Rows, SealedDocument, embed_all
+from pithbuilder.documents.base import NO_ROWS, Content, Fields, Reader, Rows, SealedDocument
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.mirror import BundleLinks, MirrorHint
@@ -62,27 +62,6 @@ class BundleContent(Content):
     bundle_type: str = BUNDLE_TYPE
     bundle_version: str = BUNDLE_VERSION
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "built_at": self.built_at,
-            "bundle_type": self.bundle_type,
-            "bundle_version": self.bundle_version,
-            "canonical_record": self.canonical_record.embed(),
-            "canonical_sha256": self.canonical_sha256,
-            "events": embed_all(self.events),
-            "links": self.links.embed(),
-            "merge_version": self.merge_version,
-            "mirror_hints": embed_all(self.mirror_hints),
-            "pith_number": self.pith_number,
-            "public_keys": embed_all(self.public_keys),
-            "short_pith_number": self.short_pith_number,
-            "source": self.source.embed(),
-            "source_aliases": self.source_aliases.embed(),
-            "state": self.state.embed(),
-            "timestamp_proofs": self.timestamp_proofs.embed(),
-        }
-
     @property
     def bundle_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
@@ -129,7 +108,7 @@ class Bundle(SealedDocument):
 
     def fields(self) -> Fields:
         """Return the fields as on the wire, in one object."""
-        return {**self.content.parts, "bundle_signature": self.bundle_signature.embed()}
+        return {**self.content.parts, "bundle_signature": self.bundle_signature}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

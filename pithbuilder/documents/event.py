@@ -49,20 +49,6 @@ class EventContent(Content):
     prev_event: str | None = None
     schema_version: str = EVENT_SCHEMA_VERSION
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "created_at": self.created_at,
-            "event_type": self.event_type,
-            "payload": self.payload.embed(),
-            "prev_event": self.prev_event,
-            "schema_version": self.schema_version,
-            "signer": self.signer.embed(),
-            "subject_pith_number": self.subject_pith_number,
-            "supersedes": list(self.supersedes),
-            "target": self.target,
-        }
-
     @property
     def content_sha256(self) -> str:
         """The digest, always recomputed: 64 hexadecimal digits."""
@@ -125,7 +111,7 @@ class Event(SealedDocument):
             **self.content.parts,
             "content_sha256": self.stated_content_sha256,
             "event_id": self.stated_event_id,
-            "signature": self.signature.embed(),
+            "signature": self.signature,
         }
 
     @classmethod
@@ -174,18 +160,6 @@ class RecordCreated(Document):
             return payload.read_as(cls, path)
         return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "attestation_state": self.attestation_state,
-            "canonical_record": self.canonical_record.embed(),
-            "canonical_sha256": self.canonical_sha256,
-            "receipt": self.receipt.embed(),
-            "source_id": self.source_id,
-            "source_kind": self.source_kind,
-            "source_version": self.source_version,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -225,10 +199,6 @@ class GraphSnapshotPayload(Document):
         if isinstance(payload, OpaqueDocument):
             return payload.read_as(cls, path)
         return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {"graph_snapshot": self.graph_snapshot.embed(), "verdict_id": self.verdict_id}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

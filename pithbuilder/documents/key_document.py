@@ -9,7 +9,7 @@ import attrs
 
 from pithbuilder.core.digest import sha256
 from pithbuilder.core.encoding import encode_base32, encode_base64
-from pithbuilder.documents.base import Document, Fields, Reader
+from pithbuilder.documents.base import Document, Reader
 from pithbuilder.documents.signature import ALGORITHM
 
 KEY_FORMAT: Final = "raw"
@@ -70,21 +70,6 @@ class KeyDocument(Document):
             url=url,
             notes=notes,
         )
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "algorithm": self.algorithm,
-            "fingerprint_sha256_b32_first128bits": self.fingerprint_sha256_b32_first128bits,
-            "fingerprint_sha256_hex": self.fingerprint_sha256_hex,
-            "format": self.format,
-            "key_id": self.key_id,
-            "notes": self.notes,
-            "public_key_b64": self.public_key_b64,
-            "public_key_hex": self.public_key_hex,
-            "rotates_at": self.rotates_at,
-            "url": self.url,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self
 
 import attrs
 
-from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument, embed_all
+from pithbuilder.documents.base import Document, Reader, SmallDocument
 from pithbuilder.documents.state import MERGE_VERSION
 
 SIGNING_KEY_PATH: Final = "pith-signing-key.json"
@@ -60,18 +60,6 @@ class MirrorHint(SmallDocument):
             well_known_bundle_url=f"{base_url}/{well_known_bundle_path(suffix)}",
         )
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "base_url": self.base_url,
-            "bundle_url": self.bundle_url,
-            "mirror_type": self.mirror_type,
-            "name": self.name,
-            "state_url": self.state_url,
-            "status": self.status,
-            "well_known_bundle_url": self.well_known_bundle_url,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -107,15 +95,6 @@ class BundleLinks(SmallDocument):
             state=f"{base_url}/{state_path(suffix)}",
             well_known_bundle=f"{base_url}/{well_known_bundle_path(suffix)}",
         )
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "bundle": self.bundle,
-            "resolver": self.resolver,
-            "state": self.state,
-            "well_known_bundle": self.well_known_bundle,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -156,19 +135,6 @@ class MirrorEntry(SmallDocument):
             public_key=f"{base_url}/{SIGNING_KEY_PATH}",
         )
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "base_url": self.base_url,
-            "bundle_pattern": self.bundle_pattern,
-            "mirror_type": self.mirror_type,
-            "name": self.name,
-            "public_key": self.public_key,
-            "state_pattern": self.state_pattern,
-            "status": self.status,
-            "well_known_pattern": self.well_known_pattern,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -197,17 +163,6 @@ class MirrorManifest(Document):
     merge_version: str = MERGE_VERSION
     manifest_type: str = MANIFEST_TYPE
     manifest_version: str = MANIFEST_VERSION
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "generated_at": self.generated_at,
-            "manifest_type": self.manifest_type,
-            "manifest_version": self.manifest_version,
-            "merge_version": self.merge_version,
-            "mirrors": embed_all(self.mirrors),
-            "notes": self.notes,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

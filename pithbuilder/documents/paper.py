@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 
@@ -59,8 +59,8 @@ class PaperMetadata:
 
     @property
     def submitted_at_text(self) -> str:
-        """``submitted_at`` as on the wire: ``YYYY-MM-DDThh:mm:ssZ``."""
-        return format_seconds(self.submitted_at)
+        """``submitted_at`` as on the wire: ``YYYY-MM-DDThh:mm:ssZ``, in UTC whatever its time zone is."""
+        return format_seconds(self.submitted_at.astimezone(UTC))
 
 
 def _check(name: str, parse: Callable[[], object]) -> None:

@@ -38,7 +38,7 @@ PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
 )
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Preimage:
     """What a signer signs: the digest of a typed document, together with what it is the digest of.
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self
 
 import attrs
 
-from pithbuilder.documents.base import Fields, Reader, SmallDocument
+from pithbuilder.documents.base import Reader, SmallDocument
 from pithbuilder.documents.signature import ALGORITHM, SIGNATURE_STATUS
 
 RECEIPT_KIND: Final = "pith_receipt"
@@ -48,24 +48,6 @@ class Receipt(SmallDocument):
     receipt_version: str = RECEIPT_VERSION
     algorithm: str = ALGORITHM
     signature_status: str = SIGNATURE_STATUS
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "algorithm": self.algorithm,
-            "builder_version": self.builder_version,
-            "canonical_sha256": self.canonical_sha256,
-            "first_computed_at": self.first_computed_at,
-            "key_id": self.key_id,
-            "kind": self.kind,
-            "last_reissued_at": self.last_reissued_at,
-            "public_key_fingerprint": self.public_key_fingerprint,
-            "receipt_version": self.receipt_version,
-            "signature_b64": self.signature_b64,
-            "signature_status": self.signature_status,
-            "signed_at": self.signed_at,
-            "signed_message": self.signed_message,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

@@ -9,7 +9,7 @@ import attrs
 from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.core.text import canonical_text_sha256
-from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
+from pithbuilder.documents.base import Document, Reader, SmallDocument
 from pithbuilder.documents.paper import PaperMetadata
 
 RECORD_SCHEMA_VERSION = "1.0"
@@ -30,10 +30,6 @@ class SourceReference(SmallDocument):
     kind: str = "arxiv"
     id: str
     version: int
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {"id": self.id, "kind": self.kind, "version": self.version}
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -67,17 +63,6 @@ class RecordMetadata(SmallDocument):
     cross_cats_sorted: tuple[str, ...]
     license: str
     submitted_at: str
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "abstract_canon_sha256": self.abstract_canon_sha256,
-            "cross_cats_sorted": list(self.cross_cats_sorted),
-            "license": self.license,
-            "primary_cat": self.primary_cat,
-            "submitted_at": self.submitted_at,
-            "title_canon_sha256": self.title_canon_sha256,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -123,14 +108,6 @@ class CanonicalRecord(Document):
             ),
             source=SourceReference(id=paper.arxiv_id, version=paper.version),
         )
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "metadata": self.metadata.embed(),
-            "schema_version": self.schema_version,
-            "source": self.source.embed(),
-        }
 
     @property
     def year(self) -> int:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self
 
 import attrs
 
-from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
+from pithbuilder.documents.base import Document, Reader, SmallDocument
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.receipt import Receipt
@@ -80,23 +80,6 @@ class VerificationStatus(SmallDocument):
             references_resolved=0 < references.count == references.resolved_work,
             formal_links_present=snapshot.formal_canon.evidence_count > 0,
         )
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "author_attested": self.author_attested,
-            "citation_signatures": self.citation_signatures,
-            "content_addressed": self.content_addressed,
-            "externally_anchored": self.externally_anchored,
-            "formal_links_present": self.formal_links_present,
-            "graph_snapshot": self.graph_snapshot,
-            "pith_receipt": self.pith_receipt,
-            "references_resolved": self.references_resolved,
-            "replication_records": self.replication_records,
-            "storage_verified": self.storage_verified,
-            "strong_author_claims": self.strong_author_claims,
-            "weak_author_claims": self.weak_author_claims,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -186,23 +169,6 @@ class RecordDocument(Document):
             receipt=created.receipt,
             attestation_state=created.attestation_state,
         )
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "attestation_state": self.attestation_state,
-            "canonical_record": self.canonical_record.embed(),
-            "canonical_sha256": self.canonical_sha256,
-            "paper": self.paper.embed(),
-            "pith_number": self.pith_number,
-            "receipt": self.receipt.embed(),
-            "record_type": self.record_type,
-            "schema_url": self.schema_url,
-            "schema_version": self.schema_version,
-            "short_pith_number": self.short_pith_number,
-            "source": self.source.embed(),
-            "verification_status": self.verification_status.embed(),
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

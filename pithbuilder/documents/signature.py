@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self, TypedDict
 
 import attrs
 
-from pithbuilder.documents.base import Document, Fields, Reader, SmallDocument
+from pithbuilder.documents.base import Document, Reader, SmallDocument
 
 ALGORITHM: Final = "ed25519"
 SIGNATURE_STATUS: Final = "signed_v1"
@@ -46,18 +46,6 @@ class EventSignature(SmallDocument):
     algorithm: str = ALGORITHM
     signature_status: str = SIGNATURE_STATUS
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "algorithm": self.algorithm,
-            "key_id": self.key_id,
-            "public_key_fingerprint": self.public_key_fingerprint,
-            "signature_b64": self.signature_b64,
-            "signature_status": self.signature_status,
-            "signed_at": self.signed_at,
-            "signed_message": self.signed_message,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the signature that ``reader`` stands on."""
@@ -91,10 +79,6 @@ class BundleSignature(EventSignature):
 
     bundle_sha256: str
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {**super().fields(), "bundle_sha256": self.bundle_sha256}
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the signature that ``reader`` stands on."""
@@ -122,15 +106,6 @@ class EventSigner(Document):
     signer_type: str
     key_id: str
     public_key_fingerprint: str
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "key_id": self.key_id,
-            "public_key_fingerprint": self.public_key_fingerprint,
-            "signer_id": self.signer_id,
-            "signer_type": self.signer_type,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self
 
 import attrs
 
-from pithbuilder.core.canonical_json import compose
+from pithbuilder.core.canonical_json import Composable, Fragment, compose
 from pithbuilder.core.digest import sha256_hex
 from pithbuilder.documents.base import NO_ROWS, Document, Fields, OpaqueDocument, Reader, Rows, SmallDocument
 from pithbuilder.documents.record import SourceReference
@@ -38,19 +38,6 @@ class PaperSummary(SmallDocument):
     submitted_at: str
     headline: str = ""
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "abstract_excerpt": self.abstract_excerpt,
-            "authors_text": self.authors_text,
-            "cross_cats": list(self.cross_cats),
-            "headline": self.headline,
-            "license": self.license,
-            "primary_cat": self.primary_cat,
-            "submitted_at": self.submitted_at,
-            "title": self.title,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -77,14 +64,6 @@ class Claims(Document):
     items: Rows = NO_ROWS
     snapshot_sha256: str = NO_ROWS.snapshot_sha256
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "count": self.count,
-            "items": self.items.embed(),
-            "snapshot_sha256": self.snapshot_sha256,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -108,16 +87,6 @@ class References(Document):
     internal_anchors: int = 0
     snapshot_sha256: str = NO_ROWS.snapshot_sha256
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "count": self.count,
-            "internal_anchors": self.internal_anchors,
-            "resolved_work": self.resolved_work,
-            "sample": self.sample.embed(),
-            "snapshot_sha256": self.snapshot_sha256,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -140,10 +109,6 @@ class FormalCanon(Document):
     evidence_count: int = 0
     snapshot_sha256: str = NO_ROWS.snapshot_sha256
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {"evidence_count": self.evidence_count, "snapshot_sha256": self.snapshot_sha256}
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -163,14 +128,6 @@ class AuthorClaims(Document):
     count: int = 0
     strong_count: int = 0
     snapshot_sha256: str = NO_ROWS.snapshot_sha256
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "count": self.count,
-            "snapshot_sha256": self.snapshot_sha256,
-            "strong_count": self.strong_count,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -197,19 +154,6 @@ class Verdict(Document):
     weakest_assumption: str = ""
     one_line_summary: str = ""
     pith_extraction_headline: str = ""
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "created_at": self.created_at,
-            "id": self.id,
-            "model_set": self.model_set.embed(),
-            "one_line_summary": self.one_line_summary,
-            "pipeline_version": self.pipeline_version,
-            "pith_extraction_headline": self.pith_extraction_headline,
-            "strongest_claim": self.strongest_claim,
-            "weakest_assumption": self.weakest_assumption,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -238,15 +182,6 @@ class IntegritySummary(Document):
     informational: int = 0
     by_detector: OpaqueDocument = attrs.field(factory=OpaqueDocument)
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "advisory": self.advisory,
-            "by_detector": self.by_detector.embed(),
-            "critical": self.critical,
-            "informational": self.informational,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -267,9 +202,7 @@ def integrity_sha256(detectors_run: Rows, findings: Rows) -> str:
 
     It is SHA-256 of canonical ``{"payload": {"detectors": detectors_run, "findings": findings}}``.
     """
-    return sha256_hex(
-        b'{"payload":' + compose({"detectors": detectors_run.embed(), "findings": findings.embed()}) + b"}"
-    )
+    return sha256_hex(b'{"payload":' + compose({"detectors": detectors_run, "findings": findings}) + b"}")
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -285,18 +218,6 @@ class Integrity(SmallDocument):
     findings: Rows = NO_ROWS
     summary: IntegritySummary = NO_FINDINGS
     snapshot_sha256: str = integrity_sha256(NO_ROWS, NO_ROWS)
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "available": self.available,
-            "clean": self.clean,
-            "detectors_run": self.detectors_run.embed(),
-            "endpoint": self.endpoint,
-            "findings": self.findings.embed(),
-            "snapshot_sha256": self.snapshot_sha256,
-            "summary": self.summary.embed(),
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -336,20 +257,16 @@ class GraphSnapshot(SmallDocument):
     author_claims: AuthorClaims = NO_AUTHOR_CLAIMS
     integrity: Integrity | None = None
 
+    @property
+    def embedded(self) -> Composable:
+        """The snapshot as a part of its payload."""
+        return Fragment(self.canonical_bytes) if self.extra else self.fields()
+
     def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        values: Fields = {
-            "author_claims": self.author_claims.embed(),
-            "builder_version": self.builder_version,
-            "claims": self.claims.embed(),
-            "formal_canon": self.formal_canon.embed(),
-            "paper": self.paper.embed(),
-            "references": self.references.embed(),
-            "source": self.source.embed(),
-            "verdict": self.verdict.embed(),
-        }
-        if self.integrity is not None:
-            values["integrity"] = self.integrity.embed()
+        """Return the fields as on the wire, where an absent ``integrity`` is no field."""
+        values = super().fields()
+        if self.integrity is None:
+            del values["integrity"]
         return values
 
     @classmethod

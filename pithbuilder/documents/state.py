@@ -15,7 +15,6 @@ from pithbuilder.documents.base import (
     Reader,
     SealedDocument,
     SmallDocument,
-    embed_all,
 )
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.preimage import left_out_of
@@ -51,16 +50,6 @@ class AppliedEvent(SmallDocument):
             payload=content.payload,
         )
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "created_at": self.created_at,
-            "event_id": self.event_id,
-            "payload": self.payload.embed(),
-            "signer": self.signer.embed(),
-            "target": self.target,
-        }
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -75,7 +64,7 @@ class AppliedEvent(SmallDocument):
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class CurrentState(SmallDocument):
+class CurrentState(Document):
     """What holds now (wire field ``current``): the record, its aliases, and the applied events by family."""
 
     document_kind: ClassVar[str] = "current_state"
@@ -91,22 +80,6 @@ class CurrentState(SmallDocument):
     replication_records: tuple[AppliedEvent, ...] = ()
     corrections: tuple[AppliedEvent, ...] = ()
     mirror_hints: tuple[AppliedEvent, ...] = ()
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "author_attestations": embed_all(self.author_attestations),
-            "canonical_record": None if self.canonical_record is None else self.canonical_record.embed(),
-            "citation_signatures": embed_all(self.citation_signatures),
-            "corrections": embed_all(self.corrections),
-            "graph_snapshots": embed_all(self.graph_snapshots),
-            "mirror_hints": embed_all(self.mirror_hints),
-            "record_created": None if self.record_created is None else self.record_created.embed(),
-            "replication_records": embed_all(self.replication_records),
-            "source_aliases": self.source_aliases.embed(),
-            "storage_attestations": embed_all(self.storage_attestations),
-            "timestamp_anchors": embed_all(self.timestamp_anchors),
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -136,10 +109,6 @@ class InvalidEvent(SmallDocument):
     event_id: str
     reason: str
 
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {"event_id": self.event_id, "reason": self.reason}
-
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the document that ``reader`` stands on."""
@@ -156,15 +125,6 @@ class Equivocation(SmallDocument):
     target: str
     prev_event: str | None
     event_ids: tuple[str, ...]
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "event_ids": list(self.event_ids),
-            "prev_event": self.prev_event,
-            "signer_id": self.signer_id,
-            "target": self.target,
-        }
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
@@ -211,23 +171,6 @@ class StateContent(Content):
     merge_version: str = MERGE_VERSION
     state_type: str = STATE_TYPE
     state_version: str = STATE_VERSION
-
-    def fields(self) -> Fields:
-        """Return the fields as on the wire."""
-        return {
-            "applied_event_ids": list(self.applied_event_ids),
-            "current": self.current.embed(),
-            "equivocation_count": self.equivocation_count,
-            "equivocations": embed_all(self.equivocations),
-            "event_count": self.event_count,
-            "invalid_event_count": self.invalid_event_count,
-            "invalid_events": embed_all(self.invalid_events),
-            "merge_version": self.merge_version,
-            "pith_number": self.pith_number,
-            "state_type": self.state_type,
-            "state_version": self.state_version,
-            "valid_event_count": self.valid_event_count,
-        }
 
     @property
     def state_sha256(self) -> str:

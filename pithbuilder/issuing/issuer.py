@@ -15,7 +15,7 @@ from pithbuilder.core.encoding import encode_base64
 from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.text import abstract_excerpt, collapse_white_space
-from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds
+from pithbuilder.core.timestamps import Clock, cut_to_seconds, format_microseconds, format_seconds
 from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.base import Document
 from pithbuilder.documents.bundle import Bundle, BundleContent
@@ -162,7 +162,8 @@ class Issuer:
         number = record.pith_number
         number_text = str(number)
         instant = (first_computed_at or self._clock.now()).astimezone(UTC)
-        micros, seconds = format_microseconds(instant), format_seconds(instant)
+        micros = format_microseconds(instant)
+        seconds = cut_to_seconds(micros)
         aliases = SourceAliases.of(number.aliases(paper.arxiv_id, paper.version, short_length=short_length), seconds)
         events = (
             self._sign_event(number_text, RECORD_CREATED, "record", self._created(record, micros), micros, seconds),

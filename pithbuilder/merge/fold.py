@@ -55,7 +55,7 @@ def fold_events(
     equivocating = {event_id for group in equivocations for event_id in group.event_ids}
     applied = [event_id for event_id in order if event_id not in equivocating]
     superseded = {name for event_id in applied for name in contents[event_id].supersedes}
-    current = reduce_events((valid[event_id] for event_id in applied if event_id not in superseded), source_aliases)
+    current = reduce_events([valid[event_id] for event_id in applied if event_id not in superseded], source_aliases)
     return State.sealed(
         StateContent(
             pith_number=pith_number,
@@ -67,7 +67,7 @@ def fold_events(
             applied_event_ids=tuple(applied),
             equivocations=tuple(equivocations),
             invalid_events=tuple(
-                InvalidEvent(event_id=event_id, reason=reason) for event_id, reason in sorted(reasons.items())
+                [InvalidEvent(event_id=event_id, reason=reason) for event_id, reason in sorted(reasons.items())]
             ),
         )
     )

@@ -32,7 +32,7 @@ def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[
     misfits = {
         event_id: SUPERSEDES_OTHER_SIGNER
         for event_id, content in contents.items()
-        if _supersedes_other_signer(content, contents)
+        if content.supersedes and _supersedes_other_signer(content, contents)
     }
     waiting_for: dict[str, int] = {}
     followers: defaultdict[str, list[str]] = defaultdict(list)
@@ -41,10 +41,10 @@ def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[
     for event_id, content in contents.items():
         if event_id in misfits:
             continue
-        predecessors = _predecessors(content)
-        if not predecessors:
+        if not content.supersedes and content.prev_event is None:
             ready.append(_rank(event_id, content))
             continue
+        predecessors = _predecessors(content)
         for predecessor in predecessors:
             followers[predecessor].append(event_id)
         waiting_for[event_id] = len(predecessors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -36,7 +35,7 @@ def reduce_events(events: Iterable[Event], source_aliases: SourceAliases) -> Cur
     """
     record: CanonicalRecord | None = None
     record_created: AppliedEvent | None = None
-    lists: defaultdict[str, list[AppliedEvent]] = defaultdict(list)
+    lists: dict[str, list[AppliedEvent]] = {}
     for event in events:
         event_type = event.content.event_type
         if event_type == RECORD_CREATED:
@@ -44,17 +43,17 @@ def reduce_events(events: Iterable[Event], source_aliases: SourceAliases) -> Cur
                 record_created = AppliedEvent.of(event)
                 record = RecordCreated.of(event.content.payload).canonical_record
         elif (name := LIST_OF_EVENT_TYPE.get(event_type)) is not None:
-            lists[name].append(AppliedEvent.of(event))
+            lists.setdefault(name, []).append(AppliedEvent.of(event))
     return CurrentState(
         canonical_record=record,
         source_aliases=source_aliases,
         record_created=record_created,
-        graph_snapshots=tuple(lists["graph_snapshots"]),
-        author_attestations=tuple(lists["author_attestations"]),
-        timestamp_anchors=tuple(lists["timestamp_anchors"]),
-        storage_attestations=tuple(lists["storage_attestations"]),
-        citation_signatures=tuple(lists["citation_signatures"]),
-        replication_records=tuple(lists["replication_records"]),
-        corrections=tuple(lists["corrections"]),
-        mirror_hints=tuple(lists["mirror_hints"]),
+        graph_snapshots=tuple(lists.get("graph_snapshots", ())),
+        author_attestations=tuple(lists.get("author_attestations", ())),
+        timestamp_anchors=tuple(lists.get("timestamp_anchors", ())),
+        storage_attestations=tuple(lists.get("storage_attestations", ())),
+        citation_signatures=tuple(lists.get("citation_signatures", ())),
+        replication_records=tuple(lists.get("replication_records", ())),
+        corrections=tuple(lists.get("corrections", ())),
+        mirror_hints=tuple(lists.get("mirror_hints", ())),
     )
