@@ -113,7 +113,7 @@ def compose(fields: Mapping[str, Composable], extra: Mapping[str, JsonValue] | N
     if extra:
         members: dict[str, Composable] = dict(fields)
         for name, value in extra.items():
-            members[name] = Fragment(canonicalize(value))
+            members[name] = _guarded_member(name, value)
         if not all(map(_is_bmp, extra)):
             return _compose_by_utf16(members)
         fields = members
@@ -121,6 +121,16 @@ def compose(fields: Mapping[str, Composable], extra: Mapping[str, JsonValue] | N
         return orjson.dumps(fields, _embed, _OPTIONS)
     except (TypeError, ValueError) as error:
         raise _refusal_of_part(error) from error
+
+
+def _guarded_member(name: str, value: JsonValue) -> Fragment:
+    if _has_surrogate(name):
+        raise _lone_surrogate(ROOT, name)
+    try:
+        return Fragment(canonicalize(value))
+    except CanonicalizationError as error:
+        error.where = child_path(ROOT, name) + error.where.removeprefix(ROOT)
+        raise
 
 
 def compose_array(items: Sequence[Composable]) -> Fragment:
