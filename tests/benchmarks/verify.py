@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import jcs
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from measure import format_table, interleaved_rounds, median_ratio
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.paper import PaperMetadata
@@ -165,16 +165,15 @@ def verify_naively(case: Case) -> None:
     check(bundle["bundle_signature"], digest)
 
 
-def measure(tasks: dict[str, Callable[[Case], object]], cases: Sequence[Case], rounds: int) -> dict[str, float]:
-    """Return microseconds per bundle for each task: the median of rounds in which the tasks take turns."""
-    times: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(rounds + 1):
-        for name, task in tasks.items():
-            begin = perf_counter()
-            for case in cases:
-                task(case)
-            times[name].append((perf_counter() - begin) / len(cases) * 1e6)
-    return {name: median(values[1:]) for name, values in times.items()}  # the first round warms up
+def take_turns(
+    tasks: dict[str, Callable[[Case], object]], cases: Sequence[Case], rounds: int
+) -> dict[str, list[float]]:
+    """Return the seconds that each task took for all cases, one figure a round."""
+
+    def for_all(task: Callable[[Case], object]) -> Callable[[int], object]:
+        return lambda number: [task(case) for case in cases]
+
+    return interleaved_rounds({name: for_all(task) for name, task in tasks.items()}, rounds)
 
 
 def main() -> None:
@@ -199,15 +198,19 @@ def main() -> None:
         "  json.loads": parse,
         "naive verifier": verify_naively,
     }
-    results: dict[str, dict[str, float]] = {}
+    ratios: dict[str, float] = {}
+    times_naive: list[float] = []
     for kind, datas in (("issued", issued), ("published", published * max(1, arguments.bundles // 10))):
-        cases = [prepare(data) for data in datas]
-        results[kind] = measure(tasks, cases, arguments.rounds)
+        seconds = take_turns(tasks, [prepare(data) for data in datas], arguments.rounds)
+        ratios[kind] = median_ratio(seconds, "verify_bundle", "limit")
+        times_naive.append(median_ratio(seconds, "naive verifier", "verify_bundle"))
+        rows = [
+            (name, f"{median(spent) / len(datas) * 1e6:.1f}", f"{median_ratio(seconds, name, 'limit'):.2f}")
+            for name, spent in seconds.items()
+        ]
         size = sum(len(data) for data in datas) / len(datas)
-        print(f"{kind} bundles: {len(set(datas))} different ones, {size:.0f} bytes on average")
-        for name, microseconds in results[kind].items():
-            print(f"  {name:<28}{microseconds:9.1f} \u00b5s{microseconds / results[kind]['limit']:8.2f} x limit")
-    ratios = {kind: times["verify_bundle"] / times["limit"] for kind, times in results.items()}
+        print(f"{kind} bundles: {len(set(datas))} different ones, {size:.0f} bytes on average; medians, processor time")
+        print(format_table(("from bytes to report", "µs per bundle", "× limit"), rows), end="\n\n")
     print(
         json.dumps(
             {
@@ -215,10 +218,7 @@ def main() -> None:
                 "ratio_to_limit": round(max(ratios.values()), 3),
                 "ratio_to_limit_issued": round(ratios["issued"], 3),
                 "ratio_to_limit_published": round(ratios["published"], 3),
-                "times_naive": round(
-                    min(times["naive verifier"] / times["verify_bundle"] for times in results.values()), 2
-                ),
-                "bundles_per_second": round(1e6 / results["issued"]["verify_bundle"]),
+                "times_naive": round(min(times_naive), 2),
                 "rounds": arguments.rounds,
             }
         )
