@@ -115,3 +115,7 @@ class ProfileError(PithError):
 
 class StoreError(PithError):
     """A file, directory or ledger could not be read or written, or contradicts what is to be stored."""
+
+
+class MintError(PithError):
+    """A paper is not minted: its metadata drifted, or what was minted of it before is not as it must be."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Final
 
 import attrs
 
@@ -18,7 +17,7 @@ from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import PithError, StoreError
+from pithbuilder.errors import MintError, PithError, StoreError
 from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.sources.snapshot import SourcePaper
@@ -44,9 +43,6 @@ class MintStatus(Enum):
     FAILED = "failed"
 
 
-_GOOD: Final = frozenset(MintStatus) - {MintStatus.FAILED}
-
-
 @attrs.frozen(kw_only=True)
 class MintResult:
     """What became of one record of the source.
@@ -66,11 +62,6 @@ class MintResult:
     pith_number: PithNumber | None = None
     short_length: int = DEFAULT_SHORT_LENGTH
     error: PithError | None = None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the record did not fail."""
-        return self.status in _GOOD
 
     def to_dict(self) -> JsonObject:
         """Return the result as a flat object for one line of JSON."""
@@ -103,22 +94,6 @@ class Minter:
         self._ledger = ledger
         self._tree = tree
         self._own_keys = own_keys
-
-    def recover_ledger(self) -> int:
-        """Fill an empty ledger from the bundles in the mirror, and return how many there were.
-
-        Raises:
-            PithError: A bundle in the mirror cannot be read or is not this issuer's.
-        """
-        if not self._ledger.is_empty():
-            return 0
-        rows = [
-            _row_of(self._load_own_bundle(suffix, self._tree.read(bundle_path(suffix))))
-            for suffix in self._tree.bundle_suffixes()
-        ]
-        for row in sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)):
-            self._ledger.add(row)
-        return len(rows)
 
     def mint_all(self, records: Iterable[SourcePaper]) -> Iterator[MintResult]:
         """Mint the records of a source; what fails is reported and does not stop the others.
@@ -157,21 +132,18 @@ class Minter:
 
     def _mint(self, place: str, paper: PaperMetadata) -> MintResult:
         record = CanonicalRecord.derive(paper)
-        row = find_row(self._ledger, place, paper, record)
+        row = self._ledger.find(paper.arxiv_id, paper.version)
+        status = MintStatus.UNCHANGED
         if row is None:
-            row = LedgerRow(
-                source_id=paper.arxiv_id,
-                source_version=paper.version,
-                canonical_sha256=record.digest.hex(),
-                pith_number=record.pith_number,
-                short_length=self._ledger.free_short_length(record.pith_number),
+            status = MintStatus.MINTED
+            row = _new_row(
+                self._ledger,
+                record,
                 first_computed_at=format_microseconds(self._clock.now()),
                 key_id=self._issuer.key_document.key_id,
             )
             self._ledger.add(row)
-            status = MintStatus.MINTED
-        else:
-            status = MintStatus.UNCHANGED
+        _refuse_drift(row, place, record)
         changed = self._write_bundle(paper, row)
         if changed and status is MintStatus.UNCHANGED:
             status = MintStatus.RESTORED
@@ -186,7 +158,11 @@ class Minter:
     def _write_bundle(self, paper: PaperMetadata, row: LedgerRow) -> bool:
         suffix = row.pith_number.suffix
         there = self._tree.read_if_there(bundle_path(suffix))
-        bundle = self._issue_again(paper, row) if there is None else self._load_own_bundle(suffix, there)
+        bundle = (
+            self._issue_again(paper, row)
+            if there is None
+            else _load_own_bundle(self._tree, suffix, there, self._own_keys)
+        )
         document = RecordDocument.of(bundle, self._issuer.profile.schema_url)
         return self._tree.write_number(
             suffix,
@@ -198,7 +174,7 @@ class Minter:
     def _issue_again(self, paper: PaperMetadata, row: LedgerRow) -> Bundle:
         """Issue a bundle at the time in the ledger: the first time, or once more the same bytes."""
         if row.key_id != self._issuer.key_document.key_id:
-            raise PithError(
+            raise MintError(
                 "receipt-lost",
                 "the bundle is gone from the mirror, and its receipt was signed with another key",
                 where=str(row.pith_number),
@@ -212,56 +188,101 @@ class Minter:
             first_computed_at=parse_microseconds(row.first_computed_at),
         ).bundle
 
-    def _load_own_bundle(self, suffix: str, data: bytes) -> Bundle:
-        report = verify_bundle(data, self._own_keys)
-        if report.verdict is not Verdict.TRUSTED or not report.pith_number.endswith(f":{suffix}"):
-            finding = report.failures[0] if report.failures else None
-            raise PithError(
-                "stored-bundle",
-                "the bundle in the mirror is not one that this issuer signed; nothing was changed",
-                where=str(self._tree.root / bundle_path(suffix)),
-                expected="a bundle of this number under one of the workspace's keys",
-                found=f"{finding.code} at {finding.path}" if finding else report.verdict.value,
-                hint="move it away to have it made again",
-            )
-        return Bundle.from_dict(parse_object(data))
+
+def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
+    """Fill an empty ledger from the bundles in a mirror, and return how many there were.
+
+    Args:
+        ledger: Open for writing.
+        tree: The mirror.
+        own_keys: The issuer's own keys; every bundle must be signed by one of them.
+
+    Raises:
+        PithError: A bundle in the mirror cannot be read or is not this issuer's.
+    """
+    if not ledger.is_empty():
+        return 0
+    rows = [
+        _row_of(_load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys))
+        for suffix in tree.bundle_suffixes()
+    ]
+    for row in sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)):
+        ledger.add(row)
+    return len(rows)
+
+
+def _load_own_bundle(tree: MirrorTree, suffix: str, data: bytes, own_keys: Keyring) -> Bundle:
+    report = verify_bundle(data, own_keys)
+    if report.verdict is not Verdict.TRUSTED or not report.pith_number.endswith(f":{suffix}"):
+        finding = report.failures[0] if report.failures else None
+        raise MintError(
+            "stored-bundle",
+            "the bundle in the mirror is not one that this issuer signed; nothing was changed",
+            where=str(tree.root / bundle_path(suffix)),
+            expected="a bundle of this number under one of the workspace's keys",
+            found=f"{finding.code} at {finding.path}" if finding else report.verdict.value,
+            hint="move it away to have it made again",
+        )
+    return Bundle.from_dict(parse_object(data))
 
 
 def plan_mint(records: Iterable[SourcePaper], ledger: Ledger) -> Iterator[MintResult]:
-    """Say what minting would do, without a key and without writing anything."""
+    """Say what minting would do, without a key and without writing anything.
+
+    Args:
+        records: The records of a source.
+        ledger: Open for reading is enough.
+    """
+    planned: dict[tuple[str, int], LedgerRow] = {}  # what this very run would have minted by now
     for record in records:
         if record.paper is None:
             yield MintResult(place=record.place, status=MintStatus.FAILED, error=record.error)
             continue
-        derived = CanonicalRecord.derive(record.paper)
+        paper, derived = record.paper, CanonicalRecord.derive(record.paper)
+        version = paper.arxiv_id, paper.version
+        row = planned.get(version) or ledger.find(*version)
+        status = MintStatus.UNCHANGED
+        if row is None:
+            status = MintStatus.WOULD_MINT
+            row = planned[version] = _new_row(ledger, derived, first_computed_at="", key_id="")
         try:
-            row = find_row(ledger, record.place, record.paper, derived)
-        except PithError as error:
-            yield MintResult(place=record.place, status=MintStatus.FAILED, paper=record.paper, error=error)
+            _refuse_drift(row, record.place, derived)
+        except MintError as error:
+            yield MintResult(place=record.place, status=MintStatus.FAILED, paper=paper, error=error)
             continue
-        number = derived.pith_number
         yield MintResult(
             place=record.place,
-            status=MintStatus.WOULD_MINT if row is None else MintStatus.UNCHANGED,
-            paper=record.paper,
-            pith_number=number,
-            short_length=ledger.free_short_length(number) if row is None else row.short_length,
+            status=status,
+            paper=paper,
+            pith_number=row.pith_number,
+            short_length=row.short_length,
         )
 
 
-def find_row(ledger: Ledger, place: str, paper: PaperMetadata, record: CanonicalRecord) -> LedgerRow | None:
-    """Return the ledger's row of a paper, which must be for the same record.
+def _new_row(ledger: Ledger, record: CanonicalRecord, *, first_computed_at: str, key_id: str) -> LedgerRow:
+    return LedgerRow(
+        source_id=record.source.id,
+        source_version=record.source.version,
+        canonical_sha256=record.digest.hex(),
+        pith_number=record.pith_number,
+        short_length=ledger.free_short_length(record.pith_number),
+        first_computed_at=first_computed_at,
+        key_id=key_id,
+    )
+
+
+def _refuse_drift(row: LedgerRow, place: str, record: CanonicalRecord) -> None:
+    """Refuse a record that is not the one in the ledger.
 
     Raises:
-        PithError: ``drift``; the text, categories, license or date changed under the same id and version.
+        MintError: ``drift``; the text, categories, license or date changed under the same id and version.
     """
-    row = ledger.find(paper.arxiv_id, paper.version)
-    if row is None or row.canonical_sha256 == record.digest.hex():
-        return row
-    raise PithError(
+    if row.canonical_sha256 == record.digest.hex():
+        return
+    raise MintError(
         "drift",
         "metadata changed under the same identifier and version; not minted",
-        where=f"{place}: paper {paper.arxiv_id}v{paper.version}",
+        where=f"{place}: paper {record.source.id}v{record.source.version}",
         expected=str(row.pith_number),
         found=str(record.pith_number),
         hint="find out which text is right; the number that was published stays",

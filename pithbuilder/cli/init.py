@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import click
@@ -11,9 +13,13 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, no_passphrase
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.cli.passphrase import new_passphrase
 from pithbuilder.core.timestamps import SystemClock
+from pithbuilder.documents.key_document import fingerprint_hex
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.stores.workspace import Workspace, check_key_id
+
+_OTHER_THAN_KEY_NAME: Final = re.compile(r"[^a-z0-9._-]+")
+_LONGEST_NAME: Final = 56  # leaves room for the month in the 64 characters of a key id
 
 
 @click.command("init", context_settings=CONTEXT_SETTINGS)
@@ -52,15 +58,22 @@ def command(
     profile = IssuerProfile(
         signer_id=signer, mirror_name=name or signer, base_url=base_url, integrity=not old_snapshots
     )
-    key_id = check_key_id(key_id or f"{signer.lower()}-{SystemClock().now():%Y-%m}")
+    key_id = check_key_id(key_id or f"{_key_name(signer)}-{SystemClock().now():%Y-%m}")
     Workspace.check_free(directory)
     passphrase = new_passphrase(passphrase_file, no_passphrase)
-    workspace = Workspace.create(directory, profile, key_id)
-    document = workspace.add_key(key_id, PrivateKey.generate(), passphrase)
+    key = PrivateKey.generate()
+    Workspace.create(directory, profile, key_id, key, passphrase)
+    fingerprint = fingerprint_hex(key.public_key.raw)
     if as_json:
-        print_json({"workspace": str(directory), "key_id": key_id, "fingerprint": document.fingerprint_sha256_hex})
+        print_json({"workspace": str(directory), "key_id": key_id, "fingerprint": fingerprint})
     else:
-        print_line(f"{key_id}  {document.fingerprint_sha256_hex}")
+        print_line(f"{key_id}  {fingerprint}")
     tell(f"workspace ready in {directory}: read pith.toml, then run 'pithbuilder mint FILE --workspace {directory}'")
     if profile.is_placeholder:
         tell(f"note: {base_url} is a placeholder; set base_url in pith.toml before you mint for others")
+
+
+def _key_name(signer_id: str) -> str:
+    """Make a signer id the beginning of a key id, which takes fewer characters."""
+    name = _OTHER_THAN_KEY_NAME.sub("-", signer_id.lower()).lstrip("._-")[:_LONGEST_NAME]
+    return name.rstrip("._-") or "key"

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from pithbuilder.bulk.mint import Minter, MintResult, plan_mint
+from pithbuilder.bulk.mint import Minter, MintResult, plan_mint, recover_ledger
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
     input_argument,
@@ -75,8 +75,12 @@ def command(
     """
     opened = Workspace.open(workspace)
     records = read_snapshot(file, file.name)
+    tree = MirrorTree(opened.out if out is None else out)
+    own_keys = Keyring(opened.key_documents())
     if dry_run:
         with Ledger(opened.ledger, read_only=True) as ledger:
+            if not opened.ledger.exists():  # then the ledger is one in memory
+                recover_ledger(ledger, tree, own_keys)
             failed = _report(plan_mint(records, ledger), as_json)
         ctx.exit(1 if failed else 0)
     signer = opened.open_signer(existing_passphrase(passphrase_file, opened.needs_passphrase()))
@@ -84,16 +88,10 @@ def command(
     if opened.profile.is_placeholder:
         tell(f"note: base_url is still the placeholder {opened.profile.base_url}")
     with opened.lock(), Ledger(opened.ledger) as ledger:
-        minter = Minter(
-            Issuer(opened.profile, signer, chosen),
-            chosen,
-            ledger,
-            MirrorTree(opened.out if out is None else out),
-            Keyring(opened.key_documents()),
-        )
-        recovered = minter.recover_ledger()
+        recovered = recover_ledger(ledger, tree, own_keys)
         if recovered:
             tell(f"note: the ledger was empty; read {recovered} numbers from the mirror")
+        minter = Minter(Issuer(opened.profile, signer, chosen), chosen, ledger, tree, own_keys)
         failed = _report(minter.mint_all(records), as_json)
         minter.write_mirror_files()
     ctx.exit(1 if failed else 0)
@@ -104,7 +102,6 @@ def _report(results: Iterable[MintResult], as_json: bool) -> int:
     counts: Counter[str] = Counter()
     try:
         for result in results:
-            counts[result.status.value] += 1
             if result.error is not None:
                 complain(result.error)
             if as_json:
@@ -117,6 +114,7 @@ def _report(results: Iterable[MintResult], as_json: bool) -> int:
                     f"note: {result.pith_number}: a shorter alias is taken; "
                     f"its short number is {result.pith_number.short_form(result.short_length)}"
                 )
+            counts[result.status.value] += 1  # after it was printed: the summary counts the lines
     finally:
         failed = counts.pop("failed", 0)
         done = ", ".join(f"{status} {count}" for status, count in sorted(counts.items())) or "minted 0"

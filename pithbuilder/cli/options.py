@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from pithbuilder.cli.app import CONTEXT_SETTINGS
+from pithbuilder.errors import StoreError
 
 __all__ = [
     "CONTEXT_SETTINGS",
@@ -17,7 +21,20 @@ __all__ = [
     "workspace_option",
 ]
 
-input_argument = click.argument("file", metavar="FILE|-", type=click.File("rb"))
+
+class _Input(click.File):
+    """A file to read; - is standard input, where there is one."""
+
+    def convert(
+        self, value: str | os.PathLike[str] | IO[Any], param: click.Parameter | None, ctx: click.Context | None
+    ) -> IO[Any]:
+        """Open the file."""
+        if value == "-" and sys.stdin is None:
+            raise StoreError("read-failed", "cannot read: standard input is closed", where="<stdin>")
+        return super().convert(value, param, ctx)
+
+
+input_argument = click.argument("file", metavar="FILE|-", type=_Input("rb"))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of text.")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
+from typing import TextIO
 
 import click
 
@@ -34,17 +36,29 @@ def print_json(value: JsonObject) -> None:
 
 def print_line(text: str) -> None:
     """Print one line of data for people to standard output."""
-    click.echo(safe_text(text))
+    print_text(safe_text(text) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print text that is safe for a terminal to standard output, as it is."""
+    _write(sys.stdout, text)
 
 
 def tell(text: str) -> None:
     """Print one line that is not data to standard error."""
-    click.echo(safe_text(text), err=True)
+    _write(sys.stderr, safe_text(text) + "\n")
 
 
 def complain(error: PithError) -> None:
     """Print an error to standard error."""
     tell(f"error: {error}")
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write through Python's own stream: click would take another encoding than the terminal's."""
+    if stream is not None:
+        stream.write(text)
+        stream.flush()
 
 
 def _is_harmless(character: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def new_passphrase(file: Path | None, no_passphrase: bool) -> bytes | None:
     """Return the passphrase for a new key; None where ``--no-passphrase`` says so.
 
     Raises:
-        KeyMaterialError: ``passphrase-needed``: there is neither a terminal nor an option; ``passphrase-empty``.
+        KeyMaterialError: ``passphrase-needed``: there is neither a terminal nor an option; ``passphrase-empty``,
+            ``passphrase-encoding``.
         click.UsageError: Both options were given.
     """
     if file is not None and no_passphrase:
@@ -28,14 +30,14 @@ def new_passphrase(file: Path | None, no_passphrase: bool) -> bytes | None:
         return _first_line(file)
     if not _has_terminal():
         raise _needed("give --passphrase-file FILE, or --no-passphrase for a key in the clear")
-    return _not_empty(click.prompt("Passphrase for the new key", hide_input=True, confirmation_prompt=True, err=True))
+    return _asked("Passphrase for the new key", twice=True)
 
 
 def existing_passphrase(file: Path | None, encrypted: bool) -> bytes | None:
     """Return the passphrase of an existing key; None for a key in the clear.
 
     Raises:
-        KeyMaterialError: ``passphrase-needed``, ``passphrase-empty``.
+        KeyMaterialError: ``passphrase-needed``, ``passphrase-empty``, ``passphrase-encoding``.
     """
     if file is not None:
         return _first_line(file)
@@ -43,7 +45,7 @@ def existing_passphrase(file: Path | None, encrypted: bool) -> bytes | None:
         return None
     if not _has_terminal():
         raise _needed("give --passphrase-file FILE")
-    return _not_empty(click.prompt("Passphrase of the key", hide_input=True, err=True))
+    return _asked("Passphrase of the key", twice=False)
 
 
 def _first_line(file: Path) -> bytes:
@@ -53,10 +55,20 @@ def _first_line(file: Path) -> bytes:
     return line
 
 
-def _not_empty(text: str) -> bytes:
-    if not text:
+def _asked(question: str, *, twice: bool) -> bytes:
+    try:
+        text = click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
+        passphrase = str(text).encode("utf-8")
+    except UnicodeError:
+        raise KeyMaterialError(
+            "passphrase-encoding",
+            "what was typed is not text in the terminal's encoding",
+            expected=f"text in {locale.getpreferredencoding(False)}",
+            hint="set LC_ALL to the terminal's encoding, or give --passphrase-file FILE",
+        ) from None  # the cause holds the passphrase
+    if not passphrase:
         raise _empty("")
-    return text.encode("utf-8")
+    return passphrase
 
 
 def _has_terminal() -> bool:

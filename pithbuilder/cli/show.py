@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
-from pithbuilder.cli.output import print_json, safe_text
+from pithbuilder.cli.output import print_json, print_text, safe_text
 from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import GraphSnapshotPayload
@@ -30,10 +30,12 @@ _STYLES = {Verdict.TRUSTED: "bold green", Verdict.SELF_CONSISTENT: "bold yellow"
     help="Pin this public key document too, or all in this directory.",
 )
 @json_option
-def command(path: Path, trust: tuple[Path, ...], as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, path: Path, trust: tuple[Path, ...], as_json: bool) -> None:
     """Show a bundle for a person's eyes.
 
-    What paper, which number, by which keys, which events, and the verdict of verifying it.
+    What paper, which number, by which keys, which events, and the verdict of verifying it. Exit status 1 where that
+    is invalid.
     """
     value = parse_object(read_file(path, MAX_DOCUMENT_BYTES), where=str(path))
     bundle = Bundle.from_dict(value)
@@ -43,6 +45,7 @@ def command(path: Path, trust: tuple[Path, ...], as_json: bool) -> None:
         print_json(summary)
     else:
         _print_panel(summary, report)
+    ctx.exit(1 if report.verdict is Verdict.INVALID else 0)
 
 
 def _summary(bundle: Bundle, report: VerificationReport) -> JsonObject:
@@ -88,7 +91,10 @@ def _print_panel(summary: JsonObject, report: VerificationReport) -> None:
         for index, line in enumerate(_lines(value)):
             style = _STYLES[report.verdict] if name == "verdict" else ""
             table.add_row("" if index else name.replace("_", " "), Text(safe_text(line), style=style))
-    Console(highlight=False, emoji=False, markup=False).print(table)
+    console = Console(highlight=False, emoji=False, markup=False)
+    with console.capture() as captured:  # what cannot be written is then no business of rich's
+        console.print(table)
+    print_text(captured.get())
 
 
 def _lines(value: JsonValue) -> list[str]:

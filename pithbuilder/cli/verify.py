@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
-from pithbuilder.cli.output import print_json, print_line
+from pithbuilder.cli.output import complain, print_json, print_line
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
 from pithbuilder.errors import StoreError
 from pithbuilder.signing.keyring import Keyring
@@ -16,7 +16,7 @@ from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import pinned_keyring
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.document import verify_document
-from pithbuilder.verify.report import Outcome, SigningKey, Verdict, VerificationReport, worst
+from pithbuilder.verify.report import Check, Outcome, SigningKey, Verdict, VerificationReport, worst
 from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
 
 
@@ -42,21 +42,19 @@ def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...]
     keyring = pinned_keyring(*trust)
     verdicts = []
     for path in paths:
-        if path.is_dir():
-            verdicts.append(_verify_directory(path, keyring, as_json))
-        else:
-            report = _verify_file(path, keyring)
-            if as_json:
-                print_json({"path": str(path), **report.to_dict()})
-            else:
-                _print_text(str(path), report)
-                _print_unpinned(key for key in report.keys if not key.pinned)
-            verdicts.append(report.verdict)
+        try:
+            verify = _verify_directory if path.is_dir() else _verify_file
+            verdicts.append(verify(path, keyring, as_json))
+        except StoreError as error:  # that one cannot be read says nothing of the others
+            complain(error)
+            verdicts.append(Verdict.INVALID)
     ctx.exit(worst(verdicts).exit_code)
 
 
-def _verify_file(path: Path, keyring: Keyring) -> VerificationReport:
-    return verify_document(read_file(path, MAX_DOCUMENT_BYTES), keyring)
+def _verify_file(path: Path, keyring: Keyring, as_json: bool) -> Verdict:
+    report = verify_document(read_file(path, MAX_DOCUMENT_BYTES), keyring)
+    _print_report(path, report, as_json)
+    return report.verdict
 
 
 def _verify_directory(root: Path, keyring: Keyring, as_json: bool) -> Verdict:
@@ -77,18 +75,28 @@ def _verify_directory(root: Path, keyring: Keyring, as_json: bool) -> Verdict:
 
     verdict = tree_verdict(printed())
     if count == 0:
-        raise StoreError(
+        missing = Check(
             "no-mirror",
+            "$",
+            Outcome.FAILED,
             "directory holds no mirror",
-            where=str(root),
             expected="files such as pith/<suffix>/bundle.json",
         )
-    if as_json:
+        _print_report(root, VerificationReport(document_kind="mirror", verdict=verdict, checks=(missing,)), as_json)
+    elif as_json:
         print_json({"path": str(root), "document_kind": "mirror", "verdict": verdict.value, "files": count})
     else:
         print_line(f"{verdict.value:<15}  mirror of {count} files  {root}")
         _print_unpinned(unpinned)
     return verdict
+
+
+def _print_report(path: Path, report: VerificationReport, as_json: bool) -> None:
+    if as_json:
+        print_json({"path": str(path), **report.to_dict()})
+    else:
+        _print_text(str(path), report)
+        _print_unpinned(key for key in report.keys if not key.pinned)
 
 
 def _print_text(path: str, report: VerificationReport) -> None:

@@ -2,28 +2,24 @@
 
 The rule: strip, collapse every run of white space to one blank, lower-case. TeX, punctuation and accents stay
 as typed; there is no Unicode normalisation. White space is what ``str.split()`` splits on (Unicode White_Space
-and U+001C to U+001F). Lower case is ``str.lower()`` with the case pairs of Unicode 14.0: later versions of
-Unicode, and with them of Python, give lower-case forms to characters that had none, and a number minted today
-must come out again on the Python of another decade.
+and U+001C to U+001F). Lower case is that of Unicode 14.0, the final sigma included, as ``str.lower()`` of Python 3.11
+has it. Later versions of Unicode, and with them of Python, give a case to characters that had none, and a number
+minted today must come out again on the Python of another decade; so ``str.lower()`` is never asked about anything
+but ASCII, and the tables of :mod:`pithbuilder.core.unicode14` say the rest.
 """
 
 from __future__ import annotations
 
-import re
+from functools import cache
 from typing import Final
 
 from pithbuilder.core.digest import sha256_hex
+from pithbuilder.core.unicode14 import CASE_IGNORABLE, CASED, LONGER_LOWER_CASE, LOWER_CASE
 from pithbuilder.errors import CanonicalizationError, printable
 
 TEXT_RULE: Final = "pith-text-v1"
 
 ABSTRACT_EXCERPT_LENGTH: Final = 600
-
-# Characters that got a lower-case form after Unicode 14.0 (16.0: Garay, Latin Extended-D; 17.0: Beria Erfe,
-# Latin Extended-D). Under 14.0 they are unassigned, hence unchanged and a boundary for the final sigma.
-_CASED_LATER: Final = re.compile(
-    "([\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8])"
-)
 
 # What the rule does to each ASCII character by itself, as a table for bytes.translate.
 _ASCII_FOLDED: Final = bytes(
@@ -31,6 +27,12 @@ _ASCII_FOLDED: Final = bytes(
 )
 
 _PARAGRAPH_BREAK: Final = "\n  "
+
+_SIGMA: Final = "\u03a3"
+_FINAL_SIGMA: Final = "\u03c2"
+
+# str.translate is slow with what its table does not have; nearly all characters of nearly all texts are below this.
+_FIRST_RARE_CHARACTER: Final = 0x3000
 
 
 def canonical_text(text: str) -> str:
@@ -48,10 +50,7 @@ def canonical_text(text: str) -> str:
     if text.isascii():  # nearly all texts are, and characters by themselves are then all there is to look at
         folded = text.encode("ascii").translate(_ASCII_FOLDED).strip()
         return (b" ".join(folded.split()) if b"  " in folded else folded).decode("ascii")
-    collapsed = collapse_white_space(text)
-    if _CASED_LATER.search(collapsed) is None:
-        return collapsed.lower()
-    return "".join(part if _CASED_LATER.fullmatch(part) else part.lower() for part in _CASED_LATER.split(collapsed))
+    return _lower_case(collapse_white_space(text))
 
 
 def canonical_text_sha256(text: str) -> str:
@@ -88,3 +87,51 @@ def abstract_excerpt(abstract: str) -> str:
     beginning = abstract.strip()[: ABSTRACT_EXCERPT_LENGTH + len(_PARAGRAPH_BREAK)]
     paragraphs = [paragraph.replace("\n", " ") for paragraph in beginning.split(_PARAGRAPH_BREAK)]
     return _PARAGRAPH_BREAK.join(paragraphs)[:ABSTRACT_EXCERPT_LENGTH]
+
+
+def _lower_case(text: str) -> str:
+    """Return ``text.lower()`` of Unicode 14.0."""
+    if _SIGMA in text:
+        text = "".join(
+            _FINAL_SIGMA if character == _SIGMA and _ends_a_word(text, place) else character
+            for place, character in enumerate(text)
+        )
+    return text.translate(_lower_case_table())
+
+
+def _ends_a_word(text: str, place: int) -> bool:
+    """Say whether the sigma at that place is final: a cased character before it, and none after it.
+
+    Case-ignorable characters in between are passed over (the Unicode Standard, section 3.13, Final_Sigma).
+    """
+    cased, ignorable = _characters(CASED), _characters(CASE_IGNORABLE)
+    before = place - 1
+    while before >= 0 and text[before] in ignorable:
+        before -= 1
+    if before < 0 or text[before] not in cased:
+        return False
+    after = place + 1
+    while after < len(text) and text[after] in ignorable:
+        after += 1
+    return after == len(text) or text[after] not in cased
+
+
+@cache
+def _lower_case_table() -> dict[int, int | str]:
+    """Return the lower-case mapping as a table for ``str.translate``."""
+    table: dict[int, int | str] = {code: code for code in range(_FIRST_RARE_CHARACTER)}
+    for run in LOWER_CASE.split():
+        first, last, step, offset = (int(number, 16) for number in run.split(","))
+        table.update((code, code + offset) for code in range(first, last + 1, step))
+    table.update((ord(character), lower) for character, lower in LONGER_LOWER_CASE.items())
+    return table
+
+
+@cache
+def _characters(ranges: str) -> frozenset[str]:
+    """Return the characters of a table of ranges."""
+    characters: set[str] = set()
+    for item in ranges.split():
+        first, _, last = item.partition("-")
+        characters.update(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
+    return frozenset(characters)

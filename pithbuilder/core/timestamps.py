@@ -45,7 +45,13 @@ class FixedClock:
     """A clock that stands still, for reproducible output."""
 
     def __init__(self, instant: datetime) -> None:
-        """Stand still at ``instant``, which must carry a time zone."""
+        """Stand still at ``instant``, which must carry a time zone.
+
+        Raises:
+            ValueError: It carries none.
+        """
+        if instant.utcoffset() is None:
+            raise ValueError("a clock's instant must carry a time zone")
         self._instant = instant.astimezone(UTC)
 
     def now(self) -> datetime:

@@ -82,21 +82,20 @@ def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -
         contents: Event identifier to content.
     """
     successors: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
-    records: defaultdict[str, list[str]] = defaultdict(list)
+    by_signer: defaultdict[str, list[str]] = defaultdict(list)
     for event_id in order:
         content = contents[event_id]
         signer_id = content.signer.signer_id
         if content.prev_event is not None:
             successors[signer_id, content.target, content.prev_event].append(event_id)
-        if content.event_type == RECORD_CREATED:
-            records[signer_id].append(event_id)
+        by_signer[signer_id].append(event_id)
     groups = [
         Equivocation(signer_id=signer_id, target=target, prev_event=prev_event, event_ids=tuple(sorted(ids)))
         for (signer_id, target, prev_event), ids in successors.items()
         if len(ids) > 1
     ]
-    for signer_id, ids in records.items():
-        rivals = _rivals(ids, order, contents) if len(ids) > 1 else []
+    for signer_id, ids in by_signer.items():
+        rivals = _rivals(ids, contents)
         if rivals:
             groups.append(
                 Equivocation(
@@ -109,30 +108,38 @@ def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -
     return sorted(groups, key=lambda group: (group.signer_id, group.target, group.prev_event or "", group.event_ids))
 
 
-def _rivals(records: list[str], order: list[str], contents: Mapping[str, EventContent]) -> list[str]:
-    """Return those records that some other record neither supersedes nor is superseded by."""
+def _rivals(order: list[str], contents: Mapping[str, EventContent]) -> list[str]:
+    """Return those records of one signer that some other record neither supersedes nor is superseded by.
+
+    Whatever supersedes an event is the same signer's (others are misfits), so one signer's events are enough. Sets
+    of records are bits of integers: uniting them is one operation however many there are.
+
+    Args:
+        order: The signer's events in the order of application: what is superseded comes first.
+        contents: Event identifier to content.
+    """
+    records = [event_id for event_id in order if contents[event_id].event_type == RECORD_CREATED]
+    if len(records) < 2:
+        return []
     bit = {event_id: 1 << index for index, event_id in enumerate(records)}
-    superseded: dict[str, int] = {}  # event -> the set of records that it supersedes, as bits
-    superseders = dict.fromkeys(records, 0)
+    superseded: dict[str, int] = {}  # event -> the records that it supersedes
     for event_id in order:
         below = 0
         for name in contents[event_id].supersedes:
             below |= superseded.get(name, 0) | bit.get(name, 0)
         if below:
             superseded[event_id] = below
+    superseders: dict[str, int] = {}  # event -> the records that supersede it
+    for event_id in reversed(order):
+        above = superseders.get(event_id, 0) | bit.get(event_id, 0)
+        if above:
+            for name in contents[event_id].supersedes:
+                superseders[name] = superseders.get(name, 0) | above
     everyone = (1 << len(records)) - 1
-    for event_id in records:
-        below = superseded.get(event_id, 0)
-        index = 0
-        while below:
-            if below & 1:
-                superseders[records[index]] |= bit[event_id]
-            below >>= 1
-            index += 1
     return [
         event_id
         for event_id in records
-        if superseded.get(event_id, 0) | superseders[event_id] | bit[event_id] != everyone
+        if superseded.get(event_id, 0) | superseders.get(event_id, 0) | bit[event_id] != everyone
     ]
 
 

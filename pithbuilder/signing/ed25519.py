@@ -18,6 +18,8 @@ from pithbuilder.errors import KeyMaterialError
 PUBLIC_KEY_LENGTH: Final = 32
 SIGNATURE_LENGTH: Final = 64
 SEED_LENGTH: Final = 32
+MAX_PASSPHRASE_LENGTH: Final = 1023
+"""The longest passphrase in bytes; OpenSSL takes no longer one."""
 
 _P: Final = 2**255 - 19
 _D: Final = -121665 * pow(121666, -1, _P) % _P
@@ -110,7 +112,7 @@ class PrivateKey:
 
         Raises:
             KeyMaterialError: ``passphrase-needed``, ``passphrase-wrong``, ``passphrase-not-needed``,
-                ``key-file-format`` or ``key-algorithm``.
+                ``passphrase-too-long``, ``key-file-format`` or ``key-algorithm``.
         """
         encrypted = b"ENCRYPTED" in pem
         if encrypted and passphrase is None:
@@ -125,6 +127,8 @@ class PrivateKey:
                 "private key is not encrypted, but a passphrase was given",
                 hint="leave the passphrase away, or check that this is the right key file",
             )
+        if passphrase is not None:
+            _check_length(passphrase)
         try:
             key = serialization.load_pem_private_key(pem, passphrase)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -146,7 +150,15 @@ class PrivateKey:
         return cls(key)
 
     def to_pem(self, passphrase: bytes | None) -> bytes:
-        """Return the key as PKCS#8 PEM, encrypted (PBES2, RFC 8018) unless ``passphrase`` is None."""
+        """Return the key as PKCS#8 PEM, encrypted (PBES2, RFC 8018) unless ``passphrase`` is None.
+
+        Raises:
+            KeyMaterialError: ``passphrase-empty`` or ``passphrase-too-long``.
+        """
+        if passphrase is not None:
+            if not passphrase:
+                raise KeyMaterialError("passphrase-empty", "the passphrase is empty", expected="at least one byte")
+            _check_length(passphrase)
         return self._key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -159,6 +171,16 @@ class PrivateKey:
 
     def __repr__(self) -> str:
         return f"PrivateKey(public={self.public_key.raw.hex()})"
+
+
+def _check_length(passphrase: bytes) -> None:
+    if len(passphrase) > MAX_PASSPHRASE_LENGTH:
+        raise KeyMaterialError(
+            "passphrase-too-long",
+            "the passphrase is too long",
+            expected=f"at most {MAX_PASSPHRASE_LENGTH} bytes",
+            found=f"{len(passphrase)} bytes",
+        )
 
 
 def _check_point(raw: bytes) -> None:

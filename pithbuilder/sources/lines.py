@@ -7,10 +7,13 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from pithbuilder.errors import SourceError
+from pithbuilder.errors import SourceError, StoreError
 
-MAX_LINE_BYTES: Final = 16 * 2**20
-"""The size above which a line is refused unread: 16 MiB; the longest record of arXiv's is below 100 KiB."""
+MAX_LINE_BYTES: Final = 4 * 2**20
+"""The size above which a line is refused unread: 4 MiB; the longest record of arXiv's is below 100 KiB.
+
+Parsed, a hostile line takes some fifty times its size (``[],[],[]``), so that this bounds the memory too.
+"""
 
 _CHUNK: Final = 2**20
 
@@ -49,14 +52,24 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
     Args:
         stream: Read to its end; the caller closes it.
         name: What to call it in places.
+
+    Raises:
+        StoreError: ``read-failed``.
     """
     number = 0
-    while chunk := stream.readline(MAX_LINE_BYTES + 1):
+    while chunk := _read_line(stream, MAX_LINE_BYTES + 1, name):
         number += 1
         place = f"{name}:{number}"
         if len(chunk) > MAX_LINE_BYTES and not chunk.endswith(b"\n"):
             while chunk and not chunk.endswith(b"\n"):
-                chunk = stream.readline(_CHUNK)
+                chunk = _read_line(stream, _CHUNK, name)
             yield Line(place, None)
         elif chunk.strip():
             yield Line(place, chunk.rstrip(b"\r\n"))
+
+
+def _read_line(stream: BinaryIO, limit: int, name: str) -> bytes:
+    try:
+        return stream.readline(limit)
+    except OSError as error:  # a directory, a disk that fails
+        raise StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name) from error

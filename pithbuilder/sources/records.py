@@ -26,7 +26,8 @@ class SourceRecord:
 def read_records(stream: BinaryIO, name: str) -> Iterator[SourceRecord]:
     """Yield every canonical record of a file; a bad one does not stop the others.
 
-    A file whose first line is not a JSON text by itself is one JSON object, spread over lines.
+    A file whose first line begins a JSON object, and whose second line is not one by itself, is one JSON object
+    spread over lines.
 
     Args:
         stream: UTF-8, read to its end; the caller closes it.
@@ -36,22 +37,44 @@ def read_records(stream: BinaryIO, name: str) -> Iterator[SourceRecord]:
     first = next(lines, None)
     if first is None:
         return
-    if _begins_a_spread_object(first):
-        rest = stream.read(MAX_LINE_BYTES)
-        yield _read(Line(name, (first.data or b"") + b"\n" + rest))
-        return
+    if first.data is not None and _is_cut_short(first.data):
+        second = next(lines, None)
+        if second is None or (second.data is not None and not _is_an_object(second.data)):
+            yield _read(_spread_object(first.data, second, lines, name))
+            return
+        lines = chain([second], lines)
     for line in chain([first], lines):
         yield _read(line)
 
 
-def _begins_a_spread_object(line: Line) -> bool:
-    if line.data is None or not line.data.lstrip().startswith(b"{"):
+def _is_cut_short(data: bytes) -> bool:
+    """Say whether a line begins an object without being a JSON text by itself."""
+    if not data.lstrip().startswith(b"{"):
         return False
     try:
-        parse_object(line.data)
+        parse_object(data)
     except WireError as error:
         return error.code == "json-syntax"
     return False
+
+
+def _is_an_object(data: bytes) -> bool:
+    try:
+        parse_object(data)
+    except WireError:
+        return False
+    return True
+
+
+def _spread_object(first: bytes, second: Line | None, lines: Iterator[Line], name: str) -> Line:
+    """Join the lines of a file again, as long as they are not too long to be one record."""
+    whole = bytearray(first)
+    for line in chain([] if second is None else [second], lines):
+        if line.data is None or len(whole) + 1 + len(line.data) > MAX_LINE_BYTES:
+            return Line(name, None)
+        whole += b"\n"
+        whole += line.data
+    return Line(name, bytes(whole))
 
 
 def _read(line: Line) -> SourceRecord:

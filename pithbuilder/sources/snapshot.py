@@ -8,11 +8,12 @@ are passed over.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final, TypeVar
 
 import attrs
 
+from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.json_path import child_path
 from pithbuilder.core.timestamps import parse_rfc2822
@@ -21,6 +22,8 @@ from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import DocumentError, FormatError, PithError, SourceError, printable
 from pithbuilder.sources.lines import Line, read_lines
+
+_T = TypeVar("_T")
 
 _VERSION: Final = re.compile(r"v([1-9]\d{0,5})", re.ASCII)
 _SHOWN_ID: Final = re.compile(r"[A-Za-z0-9./-]{1,40}", re.ASCII)
@@ -77,21 +80,18 @@ def parse_snapshot_record(value: JsonObject) -> PaperMetadata:
         previous, number = number, int(match[1]) if match else 0
         if match is None or number <= previous or (index == 0 and number != 1):
             raise _wrong(f"{path}.version", "version-order", "v1 first, then rising", version.text("version"))
-        try:
-            created = parse_rfc2822(version.text("created"))
-        except FormatError as error:
-            raise DocumentError(
-                error.code, error.message, where=f"{path}.created", expected=error.expected, found=error.found
-            ) from error
+        created = _parsed(parse_rfc2822, version.text("created"), f"{path}.created")
         submitted_at = submitted_at or created
     assert submitted_at is not None  # there is at least one version
     return PaperMetadata(
-        arxiv_id=reader.text("id"),
+        arxiv_id=_parsed(parse_arxiv_id, reader.text("id"), "$.id"),
         version=number,
         title=_not_blank(reader, "title"),
         abstract=_not_blank(reader, "abstract"),
         authors=_not_blank(reader, "authors"),
-        categories=tuple(_not_blank(reader, "categories").split()),
+        categories=tuple(
+            _parsed(parse_category, text, "$.categories") for text in _not_blank(reader, "categories").split()
+        ),
         license=reader.text_or_null("license") or "",
         submitted_at=submitted_at,
     )
@@ -129,6 +129,16 @@ def _not_blank(reader: Reader, name: str) -> str:
     if not text.strip():
         raise _wrong(child_path(reader.path, name), "field-empty", "text that is not blank", text)
     return text
+
+
+def _parsed(parse: Callable[[str], _T], text: str, path: str) -> _T:
+    """Parse a field's text; what is wrong with it is reported under the name that it has in the snapshot."""
+    try:
+        return parse(text)
+    except FormatError as error:
+        raise DocumentError(
+            error.code, error.message, where=path, expected=error.expected, found=error.found
+        ) from error
 
 
 def _wrong(path: str, code: str, expected: str, found: object) -> DocumentError:

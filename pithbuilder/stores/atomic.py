@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pithbuilder.errors import StoreError
+
+
+@contextmanager
+def undone_on_failure() -> Iterator[list[Path]]:
+    """Remove what a block has made, if the block fails.
+
+    Yields:
+        The list that takes each path that was made, or is about to be and was not there. It is gone through
+        backwards; a directory that holds something else by then stays.
+    """
+    made: list[Path] = []
+    try:
+        yield made
+    except BaseException:
+        for path in reversed(made):
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+        raise
+
+
+def is_taken(path: Path) -> bool:
+    """Say whether there is anything of that name, be it a symbolic link to nowhere."""
+    return path.is_symlink() or path.exists()
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -27,10 +27,19 @@ def create_private_key_file(path: Path, key: PrivateKey, passphrase: bytes | Non
         passphrase: What to encrypt it with; None writes it in the clear.
 
     Raises:
+        KeyMaterialError: ``key-file-exists``, or what :meth:`PrivateKey.to_pem` raises.
+        StoreError: ``write-failed``.
+    """
+    create_private_file(path, key.to_pem(passphrase))
+
+
+def create_private_file(path: Path, pem: bytes) -> None:
+    """Write a private key that is PEM already, as :func:`create_private_key_file` does.
+
+    Raises:
         KeyMaterialError: ``key-file-exists``.
         StoreError: ``write-failed``.
     """
-    pem = key.to_pem(passphrase)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError as error:
@@ -109,9 +118,9 @@ def read_private_key_file(path: Path) -> bytes:
         raise StoreError(
             "read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):  # a directory cannot even be made a file object
             raise _not_a_plain_file(path)
         if status.st_mode & 0o077:
             raise KeyMaterialError(
@@ -122,7 +131,10 @@ def read_private_key_file(path: Path) -> bytes:
                 found=f"mode {stat.S_IMODE(status.st_mode):04o}",
                 hint=f"chmod 600 {path}; if others may have read it, rotate the key",
             )
-        return file.read(_MAX_KEY_FILE_BYTES)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(_MAX_KEY_FILE_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def load_key_document(path: Path) -> KeyDocument:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -33,6 +33,11 @@ _MIGRATIONS: Final = (
     ) STRICT, WITHOUT ROWID
     """,
 )
+
+
+# Primary result codes of SQLite: the disk, and another process; what else goes wrong is the file's own fault.
+_DISK: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 @attrs.frozen(kw_only=True)
@@ -68,25 +73,28 @@ class Ledger:
         read_only: Open without ever writing; a file that is not there is an empty ledger.
 
     Raises:
-        StoreError: ``ledger-unreadable`` or ``ledger-newer``.
+        StoreError: ``ledger-unreadable``, ``ledger-newer``, ``write-failed`` or ``workspace-busy``; so does every
+            method.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
-        try:
-            if read_only and not path.exists():
+        in_memory = read_only and not path.exists()
+        with self._errors():
+            if in_memory:
                 self._connection = sqlite3.connect(":memory:", isolation_level=None)
             elif read_only:
-                self._connection = sqlite3.connect(
-                    f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
-                )
+                self._connection = sqlite3.connect(_address_to_read(path), uri=True, isolation_level=None)
             else:
                 self._connection = sqlite3.connect(path, isolation_level=None)
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-            self._migrate(in_memory=read_only and not path.exists(), read_only=read_only)
-        except sqlite3.Error as error:
-            raise self._unreadable(error) from error
+            try:
+                if not read_only:
+                    self._connection.execute("PRAGMA journal_mode = WAL")
+                    self._connection.execute("PRAGMA synchronous = FULL")
+                self._migrate(in_memory=in_memory, read_only=read_only)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def find(self, source_id: str, source_version: int) -> LedgerRow | None:
         """Return the row of one version of one paper, or None.
@@ -135,27 +143,21 @@ class Ledger:
         Raises:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
         """
-        with self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.execute(
-                    "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        row.source_kind,
-                        row.source_id,
-                        row.source_version,
-                        row.canonical_sha256,
-                        row.pith_number.year,
-                        row.pith_number.suffix,
-                        row.short_length,
-                        row.first_computed_at,
-                        row.key_id,
-                    ),
-                )
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._errors(), self._transaction():
+            self._connection.execute(
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    row.source_kind,
+                    row.source_id,
+                    row.source_version,
+                    row.canonical_sha256,
+                    row.pith_number.year,
+                    row.pith_number.suffix,
+                    row.short_length,
+                    row.first_computed_at,
+                    row.key_id,
+                ),
+            )
 
     def is_empty(self) -> bool:
         """Say whether there is no row.
@@ -191,23 +193,59 @@ class Ledger:
             return
         if read_only and not in_memory:
             raise StoreError("ledger-unreadable", "ledger was never finished", where=str(self._path))
+        with self._transaction():
+            for number in range(version, len(_MIGRATIONS)):
+                self._connection.execute(_MIGRATIONS[number])
+            self._connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
-        for number in range(version, len(_MIGRATIONS)):
-            self._connection.execute(_MIGRATIONS[number])
-        self._connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-        self._connection.execute("COMMIT")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk has rolled it back already
+                self._connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._unreadable(error) from error
+            raise self._refusal(error) from error
 
-    def _unreadable(self, error: sqlite3.Error) -> StoreError:
+    def _refusal(self, error: sqlite3.Error) -> StoreError:
+        primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says more precisely what
+        if primary in _DISK:
+            return StoreError(
+                "write-failed",
+                f"ledger cannot be written: {error}",
+                where=str(self._path),
+                hint="what was there before is unchanged; free some space or mend the permissions, then run it again",
+            )
+        if primary in _BUSY:
+            return StoreError(
+                "workspace-busy",
+                f"another process uses the ledger: {error}",
+                where=str(self._path),
+                hint="wait until it has finished, then run it again",
+            )
         return StoreError(
             "ledger-unreadable",
             f"ledger cannot be used: {error}",
             where=str(self._path),
             hint="if the file is damaged, move it away: it is rebuilt from the mirror at the next mint",
         )
+
+
+def _address_to_read(path: Path) -> str:
+    """Return the URI under which SQLite reads a ledger and leaves no file behind.
+
+    Reading a write-ahead log makes it anew beside the ledger; where there is none, the file is all there is, and
+    ``immutable`` keeps SQLite from making one.
+    """
+    beside = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-journal"))
+    mode = "mode=ro" if any(log.exists() for log in beside) else "mode=ro&immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"

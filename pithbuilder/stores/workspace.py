@@ -24,9 +24,16 @@ from pithbuilder.errors import KeyMaterialError, PithError, ProfileError, StoreE
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.stores.atomic import make_directory, read_file, write_failed, write_file
+from pithbuilder.stores.atomic import (
+    is_taken,
+    make_directory,
+    read_file,
+    undone_on_failure,
+    write_failed,
+    write_file,
+)
 from pithbuilder.stores.key_files import (
-    create_private_key_file,
+    create_private_file,
     is_encrypted,
     load_key_document,
     load_private_key_file,
@@ -36,6 +43,7 @@ PROFILE_NAME: Final = "pith.toml"
 _KEY_REFERENCE: Final = re.compile(r"file:keys/([a-z0-9][a-z0-9._-]{0,63})\.pem", re.ASCII)
 _KEY_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _MAX_PROFILE_BYTES: Final = 2**20
+_MAX_GITIGNORE_BYTES: Final = 2**20
 
 _PROFILE_FIELDS: Final = frozenset(
     attribute.name for attribute in attrs.fields(IssuerProfile) if attribute.name != "integrity"
@@ -50,6 +58,23 @@ keys/*.pem
 ledger.sqlite3-wal
 ledger.sqlite3-shm
 """
+
+
+@attrs.frozen
+class _KeyFiles:
+    """The two files of a new key, with what is to stand in them."""
+
+    private: Path
+    pem: bytes = attrs.field(repr=False)
+    public: Path
+    document: KeyDocument
+
+    def write(self, made: list[Path]) -> None:
+        """Write the private file, then the public one, and add to ``made`` what is to be undone on failure."""
+        create_private_file(self.private, self.pem)  # not undone before it is this call's own
+        made += [self.private, self.public]
+        shown = json.dumps(self.document.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        write_file(self.public, shown.encode())
 
 
 @attrs.frozen
@@ -69,29 +94,45 @@ class Workspace:
     out: Path
 
     @classmethod
-    def create(cls, root: Path, profile: IssuerProfile, key_id: str) -> Workspace:
-        """Make a workspace without keys.
+    def create(
+        cls,
+        root: Path,
+        profile: IssuerProfile,
+        key_id: str,
+        key: PrivateKey | None = None,
+        passphrase: bytes | None = None,
+    ) -> Workspace:
+        """Make a workspace; if that fails, what was made is removed again, and it can be tried once more.
 
         Args:
             root: Made if need be; must not hold a workspace.
             profile: The issuer profile to write.
-            key_id: The key that will sign; see :meth:`add_key`.
+            key_id: The key that will sign.
+            key: The key; None for a workspace without keys, see :meth:`add_key`.
+            passphrase: What to encrypt the private file with; None writes it in the clear.
 
         Raises:
             ProfileError: ``workspace-exists``.
-            KeyMaterialError: ``key-id-format``.
+            KeyMaterialError: ``key-id-format``, or as for :meth:`add_key`.
             StoreError: ``write-failed``.
         """
         check_key_id(key_id)
         cls.check_free(root)
-        try:
-            make_directory(root / "keys")
-        except OSError as error:
-            raise write_failed(root, error) from error
-        if not (root / ".gitignore").exists():
-            write_file(root / ".gitignore", _GITIGNORE.encode())
-        write_file(root / PROFILE_NAME, _format_profile(profile, key_id).encode())
-        return cls.open(root)
+        workspace = cls(root, profile, key_id, root / "mirror")
+        files = None if key is None else workspace._key_files(key_id, key, passphrase)
+        with undone_on_failure() as made:
+            directories = (*reversed((root / "keys").parents), root / "keys")
+            made += [path for path in (*directories, root / ".gitignore", root / PROFILE_NAME) if not is_taken(path)]
+            try:
+                make_directory(root / "keys")
+            except OSError as error:
+                raise write_failed(root, error) from error
+            if files is not None:
+                files.write(made)
+            _hide_private_files(root / ".gitignore")
+            # Last: from here on there is a workspace.
+            write_file(root / PROFILE_NAME, _format_profile(profile, key_id).encode())
+            return cls.open(root)
 
     @staticmethod
     def check_free(root: Path) -> None:
@@ -149,7 +190,7 @@ class Workspace:
         return self.keys / f"{check_key_id(key_id)}.json"
 
     def add_key(self, key_id: str, key: PrivateKey, passphrase: bytes | None) -> KeyDocument:
-        """Write a new key: the private file first, then the public document, which is returned.
+        """Write a new key, both files of it or none; return the public document.
 
         Args:
             key_id: Its name.
@@ -157,26 +198,32 @@ class Workspace:
             passphrase: What to encrypt the private file with; None writes it in the clear.
 
         Raises:
-            KeyMaterialError: ``key-id-format``, ``key-file-exists``.
+            KeyMaterialError: ``key-id-format``, ``key-file-exists``, ``passphrase-empty``, ``passphrase-too-long``.
             StoreError: ``write-failed``.
         """
+        files = self._key_files(key_id, key, passphrase)
+        with undone_on_failure() as made:
+            files.write(made)
+        return files.document
+
+    def _key_files(self, key_id: str, key: PrivateKey, passphrase: bytes | None) -> _KeyFiles:
+        """Return a new key's files, to be written; nothing of their names may be there."""
+        private, public = self.private_key_path(key_id), self.public_key_path(key_id)
+        for path in (private, public):
+            if is_taken(path):
+                raise KeyMaterialError(
+                    "key-file-exists",
+                    "there is a key of that id already; keys are never overwritten",
+                    where=str(path),
+                    hint="choose another key id",
+                )
         document = KeyDocument.of(
             key.public_key.raw,
             key_id=key_id,
             url=f"{self.profile.base_url}/{SIGNING_KEY_PATH}",
             notes=self.profile.key_notes,
         )
-        if self.public_key_path(key_id).exists():
-            raise KeyMaterialError(
-                "key-file-exists",
-                "there is a public key of that id already; keys are never overwritten",
-                where=str(self.public_key_path(key_id)),
-                hint="choose another key id",
-            )
-        create_private_key_file(self.private_key_path(key_id), key, passphrase)
-        shown = json.dumps(document.to_dict(), indent=2, ensure_ascii=False) + "\n"
-        write_file(self.public_key_path(key_id), shown.encode())
-        return document
+        return _KeyFiles(private, key.to_pem(passphrase), public, document)
 
     def key_documents(self) -> list[KeyDocument]:
         """Return the public documents of all keys, sorted by file name.
@@ -257,6 +304,16 @@ def check_key_id(key_id: str) -> str:
             found=printable(key_id),
         )
     return key_id
+
+
+def _hide_private_files(path: Path) -> None:
+    """Write a .gitignore, or append to the one that is there the lines that it lacks."""
+    there = read_file(path, _MAX_GITIGNORE_BYTES) if path.exists() else b""
+    known = {line.strip() for line in there.splitlines()}
+    missing = [line for line in _GITIGNORE.encode().splitlines() if line not in known]
+    if missing:
+        separator = b"\n" if there and not there.endswith(b"\n") else b""
+        write_file(path, there + separator + b"".join(line + b"\n" for line in missing))
 
 
 def _workspace_from(root: Path, path: Path, tables: dict[str, object]) -> Workspace:

@@ -1,7 +1,7 @@
 """Signatures and the keys that they name.
 
-A key is looked up by its id: first among the pinned keys, then among those that the document brought along. A key
-in a document never stands in for a pinned one of the same id.
+A key is looked up by its id: in a document that lists keys among those alone, for it must list every key that signed
+anything inside; elsewhere among the pinned keys. A listed key never stands in for a pinned one of the same id.
 """
 
 from __future__ import annotations

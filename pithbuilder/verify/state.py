@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.core.json_path import ROOT, child_path
-from pithbuilder.core.pith_number import SHORT_LENGTHS
+from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH
 from pithbuilder.documents.event import RecordCreated
 from pithbuilder.documents.state import MERGE_VERSION, STATE_TYPE, STATE_VERSION, State
 from pithbuilder.errors import DocumentError, printable
@@ -138,7 +138,7 @@ def _check_current(checks: Checks, state: State, keyring: Keyring) -> None:
         "not the record that was created",
     )
     kinds = {alias.alias_kind for alias in content.current.source_aliases}
-    short_length = next((length for length in SHORT_LENGTHS if f"pith_short_{length}" in kinds), SHORT_LENGTHS[0])
+    short_length = next((length for length in SHORT_LENGTHS if f"pith_short_{length}" in kinds), SUFFIX_LENGTH)
     check_aliases(
         checks,
         content.current.source_aliases,

@@ -307,7 +307,7 @@ def test_a_line_of_100_megabytes_in_bounded_memory(tmp_path: Path, command: str,
     assert len([row for row in done.lines() if "pith_number" in row]) == (2 if ending else 1)
     (error,) = (text for text in done.stderr.splitlines() if text.startswith("error: "))
     assert error.startswith(f"error: {source}:2: ")
-    assert "[line-too-long]; expected at most 16777216 bytes" in error
+    assert "[line-too-long]; expected at most 4194304 bytes" in error
     assert int(peak.read_text()) < 300 * 1024
 
 

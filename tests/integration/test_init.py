@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 import sys
 import tomllib
@@ -141,6 +142,24 @@ def test_options_reach_the_profile(tmp_path: Path) -> None:
     assert json.loads(path.read_bytes())["links"]["bundle"].startswith("https://pith.test:8080/a/pith/")
 
 
+@pytest.mark.parametrize(
+    ("signer_id", "name"),
+    [
+        ("My Registry", "my-registry"),
+        ("pith.science", "pith.science"),
+        ("_.-A", "a"),
+        ("数", "key"),
+        ("a" * 55 + "--b", "a" * 55),
+        ("x" * 200, "x" * 56),
+    ],
+)
+def test_any_signer_id_makes_a_key_id(tmp_path: Path, signer_id: str, name: str) -> None:
+    root = make_workspace(tmp_path / "w", "--signer-id", signer_id)
+    key_id = json.loads(signing_key(root).read_bytes())["key_id"]
+    assert re.fullmatch(re.escape(name) + r"-\d{4}-\d\d", key_id)
+    assert tomllib.loads((root / "pith.toml").read_text(encoding="utf-8"))["issuer"]["signer_id"] == signer_id
+
+
 def test_neither_terminal_nor_option(tmp_path: Path) -> None:
     done = run("init", tmp_path / "w", stdin=b"secret\nsecret\n")
     assert done.returncode == 1
@@ -213,6 +232,7 @@ def test_a_passphrase_longer_than_can_be_used_is_refused_and_makes_nothing(tmp_p
     done = run("init", tmp_path / "w", "--passphrase-file", secret)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
+    assert code_of(done) == "passphrase-too-long"
     assert "xxxxxxxx" not in done.stderr
     assert not (tmp_path / "w").exists()
 
@@ -262,6 +282,23 @@ def test_a_gitignore_that_is_there_keeps_its_lines_and_still_hides_the_key(tmp_p
     ignored = (root / ".gitignore").read_text().splitlines()
     assert "*.tmp" in ignored
     assert "keys/*.pem" in ignored
+
+
+def test_a_failed_init_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    (root / "keys").mkdir(parents=True)
+    (root / "keys" / "old.pem").write_text("precious")
+    (root / ".gitignore").write_text("*.tmp\nkeys/*.pem\n")
+    before = contents(root)
+    done = run("init", root, "--no-passphrase", largest_file=660)
+    assert done.returncode == 1
+    after = contents(root)
+    assert after.pop(".gitignore").startswith(before.pop(".gitignore"))
+    assert after == before
+    make_workspace(root)
+    ignored = (root / ".gitignore").read_text().splitlines()
+    assert ignored[:2] == ["*.tmp", "keys/*.pem"]
+    assert len(ignored) == len(set(ignored))
 
 
 @in_a_terminal

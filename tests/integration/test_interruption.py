@@ -33,7 +33,7 @@ from tests.support.cli import (
     start,
 )
 
-PAPERS = 200
+PAPERS = 120
 
 
 def check_that_nothing_is_half_there(workspace: Path) -> None:

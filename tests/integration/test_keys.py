@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -12,9 +13,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.support.cli import bundles, code_of, contents, identities, lines, make_workspace, mint, run
 
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with one key; not to be changed."""
+    return make_workspace(tmp_path_factory.mktemp("fresh") / "w", "--key-id", "first")
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    return make_workspace(tmp_path / "w", "--key-id", "first")
+def workspace(fresh: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(fresh, tmp_path / "w"))
 
 
 def sign_with(workspace: Path, key_id: str) -> None:

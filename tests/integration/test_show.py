@@ -92,8 +92,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize("columns", ["40", "80", "200"])
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    ("name", "columns"), [*((name, "80") for name in HOSTILE), ("title of the window", "40"), ("tags", "200")]
+)
 def test_hostile_text_never_reaches_the_terminal(hostile: dict[str, Path], name: str, columns: str) -> None:
     done = run("show", hostile[name], env={"COLUMNS": columns})
     assert done.returncode == 0
@@ -161,7 +162,10 @@ def test_a_tampered_bundle_is_shown_as_invalid_with_what_is_wrong(tmp_path: Path
     done = run("show", path)
     assert "invalid" in done.stdout
     assert "bundle-digest" in done.stdout
-    (row,) = run("show", path, "--json").lines()
+    assert done.returncode == 1
+    as_json = run("show", path, "--json")
+    assert as_json.returncode == 1
+    (row,) = as_json.lines()
     assert row["verdict"] == "invalid"
     assert "bundle-digest" in {finding["code"] for finding in row["findings"]}
 

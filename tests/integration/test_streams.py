@@ -57,6 +57,15 @@ def run_with_stdout(stdout: int, *arguments: str | Path, stderr: int = subproces
     return done.returncode, (done.stderr or b"").decode()
 
 
+def assert_one_error(status: int, said: str) -> None:
+    """Look for one line that says what is wrong, besides a summary, and status 1."""
+    assert status == 1
+    errors = [row for row in said.splitlines() if row.startswith("error: ")]
+    assert len(errors) == 1, said
+    assert "[write-failed]" in errors[0] or "[read-failed]" in errors[0]
+    assert len(said.splitlines()) <= 2
+
+
 def closed_pipe() -> int:
     """Return the writing end of a pipe that nobody reads."""
     reader, writer = os.pipe()
@@ -68,11 +77,12 @@ def closed_pipe() -> int:
 def test_nobody_reads_standard_output(name: str) -> None:
     writer = closed_pipe()
     try:
-        _, said = run_with_stdout(writer, *READING[name])
+        status, said = run_with_stdout(writer, *READING[name])
     finally:
         os.close(writer)
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
+    assert_one_error(status, said)
 
 
 @pytest.mark.parametrize("name", READING)
@@ -122,6 +132,7 @@ def test_standard_output_is_a_full_disk(name: str) -> None:
     assert status != 0
     assert "Traceback" not in said
     assert "space" in said.lower()
+    assert_one_error(status, said)
 
 
 @pytest.mark.parametrize("name", READING)
@@ -136,6 +147,7 @@ def test_standard_output_is_closed(name: str) -> None:
         check=False,
     )
     assert b"Traceback" not in done.stderr
+    assert_one_error(done.returncode, done.stderr.decode())
 
 
 @pytest.mark.parametrize("command", ["derive", "number", "mint"])
@@ -151,6 +163,7 @@ def test_standard_input_is_closed(tmp_path: Path, command: str) -> None:
     )
     assert done.returncode in (1, 2)
     assert b"Traceback" not in done.stderr
+    assert_one_error(done.returncode, done.stderr.decode())
 
 
 @pytest.fixture(scope="module")

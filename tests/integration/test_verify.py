@@ -116,9 +116,28 @@ def test_a_missing_path_is_wrong_usage(tmp_path: Path) -> None:
 def test_a_directory_without_a_mirror(tmp_path: Path) -> None:
     (tmp_path / "pith").mkdir()
     (tmp_path / "pith" / "readme.txt").write_text("no mirror")
-    done = run("verify", tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert code_of(done) == "no-mirror"
+    done = run("verify", tmp_path, TRUSTED[0])
+    assert (done.returncode, done.stderr) == (1, "")
+    invalid, failed, trusted = done.stdout.splitlines()
+    assert invalid.split() == ["invalid", "mirror", "-", str(tmp_path)]
+    assert failed.split()[:2] == ["FAILED", "no-mirror"]
+    assert trusted.startswith("trusted ")
+    done = run("verify", tmp_path, TRUSTED[0], "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    directory, bundle = done.lines()
+    assert (directory["path"], directory["document_kind"], directory["verdict"]) == (str(tmp_path), "mirror", "invalid")
+    assert [finding["code"] for finding in directory["findings"]] == ["no-mirror"]
+    assert bundle["verdict"] == "trusted"
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    large = tmp_path / "large.json"
+    with large.open("wb") as file:
+        file.truncate(2**30)
+    done = run("verify", large, TRUSTED[0], "--json")
+    assert done.returncode == 1
+    assert code_of(done) == "file-too-large"
+    assert [row["verdict"] for row in done.lines()] == ["trusted"]
 
 
 def test_a_mirror_is_trusted_with_its_key_and_self_consistent_without(issued: Path) -> None:

@@ -23,7 +23,7 @@ from pithbuilder.core.canonical_json import (
 )
 from pithbuilder.errors import CanonicalizationError
 
-MANY = settings(max_examples=400, deadline=None)
+MANY = settings(max_examples=250, deadline=None)
 
 ASTRAL = st.characters(min_codepoint=0x10000, max_codepoint=0x10FFFF)
 BEHIND_SURROGATES = st.characters(min_codepoint=0xE000, max_codepoint=0xFFFF)

@@ -218,14 +218,16 @@ def schema_accepts(name: str, value: Any) -> bool:
     return VALIDATORS[name].is_valid(value)
 
 
-def count_agreements(name: str, document: Any, mutation: Mutation, *, whole: bool = True) -> list[int]:
+def count_agreements(
+    name: str, document: Any, mutation: Mutation, *, whole: bool = True, below_state: bool = True
+) -> list[int]:
     """Change the document at every path in turn; return how many of the changed ones are refused, accepted.
 
     Fails with the list of all paths where reader and schema disagree.
     """
     outcomes, disagreements = [0, 0], []
     for path in paths_of(document):
-        if path or whole:
+        if (path or whole) and (below_state or path[:1] != ("state",) or len(path) == 1):
             value = mutated(document, path, mutation)
             accepted = reader_accepts(name, value)
             outcomes[accepted] += 1
@@ -271,7 +273,8 @@ def test_agreement_where_a_member_is_replaced(name: str, document: Any, replacem
 @EVERY_LEAN_DOCUMENT
 @pytest.mark.parametrize("replacement", CLOSE_REPLACEMENTS, ids=ascii)
 def test_agreement_where_a_member_is_close_to_right(name: str, document: Any, replacement: Any) -> None:
-    refused, _ = count_agreements(name, document, lambda _: replacement)
+    """The state inside a bundle is passed over: it stands by itself among the documents."""
+    refused, _ = count_agreements(name, document, lambda _: replacement, below_state=False)
     assert refused
 
 
@@ -306,7 +309,7 @@ def test_agreement_on_any_value_anywhere(data: st.DataObject, value: Any) -> Non
     assert schema_accepts(name, changed) is reader_accepts(name, changed)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 @given(text=near_instants() | st.text())
 @pytest.mark.parametrize(
     ("test_name", "path"),

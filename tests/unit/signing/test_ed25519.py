@@ -69,7 +69,7 @@ def test_the_arithmetic_of_these_tests_gives_the_vectors_too(vector: dict[str, b
     assert not curve.verify(vector["public_key"], vector["signature"], vector["message"] + b"x")
 
 
-@FEW
+@settings(max_examples=8, deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=40))
 def test_signatures_are_those_of_the_arithmetic(seed: bytes, message: bytes) -> None:
     key = PrivateKey.from_seed(seed)

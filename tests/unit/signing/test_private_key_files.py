@@ -168,9 +168,19 @@ def test_public_keys_are_no_private_keys() -> None:
 
 def test_an_empty_passphrase_makes_no_file() -> None:
     """An empty passphrase must never end in a key in the clear."""
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(KeyMaterialError) as caught:
         PrivateKey.from_seed(SEED).to_pem(b"")
-    assert isinstance(caught.value, KeyMaterialError | ValueError)
+    assert caught.value.code == "passphrase-empty"
+
+
+def test_the_longest_passphrase() -> None:
+    key = PrivateKey.from_seed(SEED)
+    assert PrivateKey.from_pem(key.to_pem(b"x" * 1023), b"x" * 1023).public_key == key.public_key
+    with pytest.raises(KeyMaterialError) as caught:
+        key.to_pem(b"x" * 1024)
+    assert caught.value.code == "passphrase-too-long"
+    assert "xxx" not in str(caught.value)
+    assert refusal_of(ENCRYPTED, b"x" * 1024).code == "passphrase-too-long"
 
 
 # ---- No secret shows ---------------------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pithbuilder.errors import SourceError
+from pithbuilder.errors import SourceError, StoreError
 from pithbuilder.sources import lines as module
 from pithbuilder.sources.lines import read_lines
 
@@ -48,6 +50,23 @@ def test_any_bytes(data: bytes) -> None:
 def test_around_the_limit(length: int, end: bytes) -> None:
     data = b"first\n" + b"x" * length + end
     assert [(line.place, line.data) for line in read_lines(BytesIO(data), "f")] == expected(data)
+
+
+class Failing(BytesIO):
+    """A file on a disk that fails after the first line."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().readline(size)
+
+
+def test_a_disk_that_fails_is_reported() -> None:
+    lines = read_lines(Failing(b"a\nb\n"), "f")
+    assert next(lines).data == b"a"
+    with pytest.raises(StoreError) as caught:
+        next(lines)
+    assert (caught.value.code, caught.value.where) == ("read-failed", "f")
 
 
 def test_a_line_that_is_too_long_says_so() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pithbuilder.sources import records
 from pithbuilder.sources.records import read_records
 
 RECORD: dict[str, Any] = {
@@ -48,6 +49,14 @@ def test_json_lines() -> None:
 def test_a_bad_first_line_does_not_swallow_the_others() -> None:
     data = json.dumps(RECORD).encode() + b"\n"
     assert numbers(data[:50] + b"\n" + data + data) == ["json-syntax", NUMBER, NUMBER]
+    assert numbers(data[:50] + b"\n\n" + data) == ["json-syntax", NUMBER]
+
+
+def test_a_spread_object_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = json.dumps(RECORD, indent=1).encode()
+    for limit, expected in ((len(data), NUMBER), (len(data) - 1, "line-too-long")):
+        monkeypatch.setattr(records, "MAX_LINE_BYTES", limit)
+        assert numbers(data) == [expected]
 
 
 @pytest.mark.parametrize(

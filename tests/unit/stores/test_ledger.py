@@ -108,6 +108,33 @@ def test_a_read_only_ledger_takes_no_row(tmp_path: Path) -> None:
         assert ledger.is_empty()
 
 
+def test_the_disk_and_other_processes_are_told_from_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    Ledger(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    with Ledger(path) as ledger:
+        other.execute("BEGIN IMMEDIATE")
+        ledger._connection.execute("PRAGMA busy_timeout = 0")
+        with pytest.raises(StoreError) as caught:
+            ledger.add(row())
+        assert caught.value.code == "workspace-busy"
+        other.execute("ROLLBACK")
+        (pages,) = ledger._connection.execute("PRAGMA page_count").fetchone()
+        ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreError) as caught:
+            for number in range(1000):
+                ledger.add(row(f"{number:026}".translate(str.maketrans("0189", "ABCD")), f"1901.{number:05}"))
+        assert caught.value.code == "write-failed"
+        assert "move it away" not in caught.value.hint
+        ledger._connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
+        ledger.add(row())
+        assert ledger.find("2001.00001", 1) is not None
+    other.close()
+    with pytest.raises(StoreError) as caught:
+        Ledger(tmp_path / "no-such-directory" / "ledger")
+    assert caught.value.code == "write-failed"
+
+
 def test_a_row_is_seen_while_the_writer_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     with Ledger(path) as writer:
