@@ -12,7 +12,7 @@ from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, SHORT_LENGTHS, SU
 from pithbuilder.core.timestamps import Clock, format_microseconds, parse_microseconds
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import RecordCreated
-from pithbuilder.documents.mirror import MANIFEST_PATH, SIGNING_KEY_PATH, MirrorManifest, bundle_path
+from pithbuilder.documents.mirror import MANIFEST_PATH, SIGNING_KEY_PATH, MirrorManifest, bundle_path, record_path
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
@@ -163,13 +163,21 @@ class Minter:
             if there is None
             else _load_own_bundle(self._tree, suffix, there, self._own_keys)
         )
-        document = RecordDocument.of(bundle, self._issuer.profile.schema_url)
+        document = RecordDocument.of(bundle, self._schema_url(suffix))
         return self._tree.write_number(
             suffix,
             bundle=bundle.canonical_bytes,
             state=bundle.content.state.canonical_bytes,
             record_document=document.canonical_bytes,
         )
+
+    def _schema_url(self, suffix: str) -> str:
+        """Return what the record document that is there names as its schema, or what the profile says."""
+        there = self._tree.read_if_there(record_path(suffix))
+        try:
+            return self._issuer.profile.schema_url if there is None else _read_record_document(there).schema_url
+        except PithError:  # damaged: written anew
+            return self._issuer.profile.schema_url
 
     def _issue_again(self, paper: PaperMetadata, row: LedgerRow) -> Bundle:
         """Issue a bundle at the time in the ledger: the first time, or once more the same bytes."""
@@ -190,7 +198,9 @@ class Minter:
 
 
 def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
-    """Fill an empty ledger from the bundles in a mirror, and return how many there were.
+    """Take the numbers of a mirror that the ledger has not met into it, and return how many were new to it.
+
+    So a ledger that was lost comes back, and a mirror from elsewhere is not minted into a second time.
 
     Args:
         ledger: Open for writing.
@@ -198,16 +208,22 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
         own_keys: The issuer's own keys; every bundle must be signed by one of them.
 
     Raises:
-        PithError: A bundle in the mirror cannot be read or is not this issuer's.
+        MintError: ``stored-bundle``: a bundle is not this issuer's; ``drift``: it is of a paper that has another
+            number in the ledger.
+        StoreError: The mirror cannot be read, or the ledger not written.
     """
-    if not ledger.is_empty():
+    path = str(tree.root.absolute())
+    if ledger.knows_mirror(path):
         return 0
-    rows = [
-        _row_of(_load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys))
-        for suffix in tree.bundle_suffixes()
-    ]
-    for row in sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)):
-        ledger.add(row)
+    rows = []
+    for suffix in tree.bundle_suffixes():
+        bundle = _load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys)
+        row = ledger.find(bundle.content.source.id, bundle.content.source.version)
+        if row is None:
+            rows.append(_row_of(bundle))
+        else:
+            _refuse_drift(row, str(tree.root / bundle_path(suffix)), bundle.content.canonical_record)
+    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)))
     return len(rows)
 
 
@@ -287,6 +303,10 @@ def _refuse_drift(row: LedgerRow, place: str, record: CanonicalRecord) -> None:
         found=str(record.pith_number),
         hint="find out which text is right; the number that was published stays",
     )
+
+
+def _read_record_document(data: bytes) -> RecordDocument:
+    return RecordDocument.from_dict(parse_object(data))
 
 
 def _row_of(bundle: Bundle) -> LedgerRow:

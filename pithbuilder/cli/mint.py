@@ -18,7 +18,7 @@ from pithbuilder.cli.options import (
     passphrase_file_option,
     workspace_option,
 )
-from pithbuilder.cli.output import complain, print_json, print_line, tell
+from pithbuilder.cli.output import complain, json_line, print_bytes, tell
 from pithbuilder.cli.passphrase import existing_passphrase
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH
 from pithbuilder.core.timestamps import Clock, FixedClock, SystemClock, parse_instant
@@ -90,11 +90,19 @@ def command(
     with opened.lock(), Ledger(opened.ledger) as ledger:
         recovered = recover_ledger(ledger, tree, own_keys)
         if recovered:
-            tell(f"note: the ledger was empty; read {recovered} numbers from the mirror")
+            tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
         minter = Minter(Issuer(opened.profile, signer, chosen), chosen, ledger, tree, own_keys)
         failed = _report(minter.mint_all(records), as_json)
         minter.write_mirror_files()
     ctx.exit(1 if failed else 0)
+
+
+def _line(result: MintResult, as_json: bool) -> bytes:
+    if as_json:
+        return json_line(result.to_dict())
+    if result.paper is None or result.pith_number is None:
+        return b""
+    return f"{result.status.value:<10}  {result.pith_number}  {result.paper.arxiv_id}v{result.paper.version}\n".encode()
 
 
 def _report(results: Iterable[MintResult], as_json: bool) -> int:
@@ -104,17 +112,14 @@ def _report(results: Iterable[MintResult], as_json: bool) -> int:
         for result in results:
             if result.error is not None:
                 complain(result.error)
-            if as_json:
-                print_json(result.to_dict())
-            elif result.paper is not None and result.pith_number is not None:
-                name = f"{result.paper.arxiv_id}v{result.paper.version}"
-                print_line(f"{result.status.value:<10}  {result.pith_number}  {name}")
+            line = _line(result, as_json)
+            counts[result.status.value] += 1  # right before it is printed, so that Ctrl-C does not come between
+            print_bytes(line)
             if result.pith_number is not None and result.short_length > DEFAULT_SHORT_LENGTH:
                 tell(
                     f"note: {result.pith_number}: a shorter alias is taken; "
                     f"its short number is {result.pith_number.short_form(result.short_length)}"
                 )
-            counts[result.status.value] += 1  # after it was printed: the summary counts the lines
     finally:
         failed = counts.pop("failed", 0)
         done = ", ".join(f"{status} {count}" for status, count in sorted(counts.items())) or "minted 0"

@@ -28,10 +28,20 @@ def safe_text(text: str) -> str:
 
 def print_json(value: JsonObject) -> None:
     """Print one line of JSON, in UTF-8, to standard output; what could command a terminal is escaped."""
+    print_bytes(json_line(value))
+
+
+def json_line(value: JsonObject) -> bytes:
+    """Return the line that :func:`print_json` prints."""
     line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if not line.isprintable():  # such characters can only stand inside strings
         line = "".join(character if _is_harmless(character) else json.dumps(character)[1:-1] for character in line)
-    click.echo(line.encode("utf-8"))
+    return line.encode("utf-8") + b"\n"
+
+
+def print_bytes(data: bytes) -> None:
+    """Print bytes to standard output, as they are."""
+    click.echo(data, nl=False)
 
 
 def print_line(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Final, Self
 
 import attrs
@@ -80,6 +81,19 @@ class CurrentState(Document):
     replication_records: tuple[AppliedEvent, ...] = ()
     corrections: tuple[AppliedEvent, ...] = ()
     mirror_hints: tuple[AppliedEvent, ...] = ()
+
+    def events(self) -> Iterator[AppliedEvent]:
+        """Yield every event that is in force."""
+        if self.record_created is not None:
+            yield self.record_created
+        yield from self.graph_snapshots
+        yield from self.author_attestations
+        yield from self.timestamp_anchors
+        yield from self.storage_attestations
+        yield from self.citation_signatures
+        yield from self.replication_records
+        yield from self.corrections
+        yield from self.mirror_hints
 
     @classmethod
     def read(cls, reader: Reader) -> Self:

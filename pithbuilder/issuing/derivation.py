@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject
-from pithbuilder.documents.record import CanonicalRecord
+from pithbuilder.documents.record import RECORD_SCHEMA_VERSION, CanonicalRecord
+from pithbuilder.errors import FormatError, printable
 
 
 def describe_number(record: CanonicalRecord) -> JsonObject:
@@ -14,8 +15,15 @@ def describe_number(record: CanonicalRecord) -> JsonObject:
         ``aliases``, an array of ``{"alias_kind", "alias_value"}`` sorted by kind.
 
     Raises:
-        FormatError: ``arxiv-id-format``; the record's source has no arXiv identifier.
+        FormatError: ``record-source``, ``arxiv-id-format``; the record's source is not an arXiv paper.
     """
+    if record.source.kind != "arxiv" or record.schema_version != RECORD_SCHEMA_VERSION:
+        raise FormatError(
+            "record-source",
+            "record is of a kind or version that is not known here",
+            expected=f"source.kind arxiv, schema_version {RECORD_SCHEMA_VERSION}",
+            found=printable(f"{record.source.kind}, {record.schema_version}"),
+        )
     number = record.pith_number
     return {
         "canonical_sha256": record.digest.hex(),

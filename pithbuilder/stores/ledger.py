@@ -7,7 +7,7 @@ same time, and changed text under the same identifier and version is noticed wha
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
@@ -30,6 +30,11 @@ _MIGRATIONS: Final = (
         first_computed_at TEXT NOT NULL,
         key_id TEXT NOT NULL,
         PRIMARY KEY (source_kind, source_id, source_version)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE mirrors (
+        path TEXT PRIMARY KEY
     ) STRICT, WITHOUT ROWID
     """,
 )
@@ -144,29 +149,27 @@ class Ledger:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
         """
         with self._errors(), self._transaction():
-            self._connection.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    row.source_kind,
-                    row.source_id,
-                    row.source_version,
-                    row.canonical_sha256,
-                    row.pith_number.year,
-                    row.pith_number.suffix,
-                    row.short_length,
-                    row.first_computed_at,
-                    row.key_id,
-                ),
-            )
+            self._insert(row)
 
-    def is_empty(self) -> bool:
-        """Say whether there is no row.
+    def knows_mirror(self, path: str) -> bool:
+        """Say whether the numbers of the mirror at ``path`` have been taken in by :meth:`add_mirror`.
 
         Raises:
             StoreError: ``ledger-unreadable``.
         """
         with self._errors(), closing(self._connection.cursor()) as cursor:
-            return cursor.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
+            return cursor.execute("SELECT 1 FROM mirrors WHERE path = ?", (path,)).fetchone() is not None
+
+    def add_mirror(self, path: str, rows: Iterable[LedgerRow]) -> None:
+        """Take in the numbers of a mirror: all its rows, durably, or none.
+
+        Raises:
+            StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
+        """
+        with self._errors(), self._transaction():
+            for row in rows:
+                self._insert(row)
+            self._connection.execute("INSERT INTO mirrors VALUES (?)", (path,))
 
     def close(self) -> None:
         """Close the file."""
@@ -177,6 +180,22 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _insert(self, row: LedgerRow) -> None:
+        self._connection.execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.source_kind,
+                row.source_id,
+                row.source_version,
+                row.canonical_sha256,
+                row.pith_number.year,
+                row.pith_number.suffix,
+                row.short_length,
+                row.first_computed_at,
+                row.key_id,
+            ),
+        )
 
     def _migrate(self, *, in_memory: bool, read_only: bool) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()

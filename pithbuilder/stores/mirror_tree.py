@@ -11,6 +11,7 @@ import attrs
 
 from pithbuilder.documents.mirror import bundle_path, record_path, state_path, well_known_bundle_path
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
+from pithbuilder.errors import StoreError
 from pithbuilder.stores.atomic import read_file, write_file
 
 _PARTS: Final = ("pith", ".well-known/pith")
@@ -68,6 +69,8 @@ class MirrorTree:
         Raises:
             StoreError: ``read-failed``, ``file-too-large``.
         """
+        if (self.root / path).exists() and not (self.root / path).is_file():  # reading a pipe would never end
+            raise StoreError("read-failed", "not a regular file", where=str(self.root / path))
         return read_file(self.root / path, MAX_DOCUMENT_BYTES)
 
     def read_if_there(self, path: str) -> bytes | None:
@@ -88,12 +91,30 @@ class MirrorTree:
                         yield entry.name
 
     def paths(self) -> Iterator[str]:
-        """Yield the path of every file of the mirror, sorted within each directory."""
-        for path in sorted(self.root.glob("*.json")):
-            yield path.name
+        """Yield the path of every ``*.json`` of the mirror, sorted within each directory; links are followed.
+
+        Raises:
+            StoreError: ``read-failed``; a directory cannot be read, so that nothing can be said of what is in it.
+        """
+        yield from self._json_files("")
         for part in _PARTS:
-            for directory, names, file_names in os.walk(self.root / part):
-                names.sort()
-                for name in sorted(file_names):
-                    if name.endswith(".json"):
-                        yield (Path(directory) / name).relative_to(self.root).as_posix()
+            if (self.root / part).is_dir():
+                yield from self._json_files(f"{part}/")
+                for name in self._names(part):
+                    if (self.root / part / name).is_dir():
+                        yield from self._json_files(f"{part}/{name}/")
+
+    def _json_files(self, prefix: str) -> Iterator[str]:
+        for name in self._names(prefix):
+            if name.endswith(".json") and not (self.root / prefix / name).is_dir():
+                yield prefix + name
+
+    def _names(self, path: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self.root / path))  # noqa: PTH208 - names are what is wanted
+        except OSError as error:
+            raise StoreError(
+                "read-failed",
+                f"cannot read: {(error.strerror or str(error)).lower()}",
+                where=str(self.root / path),
+            ) from error

@@ -96,7 +96,7 @@ def _check_addresses(checks: Checks, content: BundleContent) -> None:
     suffix = content.canonical_record.pith_number.suffix
     resolver_path = f"/pith/{suffix}"
     links = content.links
-    if links.resolver.endswith(resolver_path):
+    if links.resolver.endswith(resolver_path) and links.resolver.startswith(("https://", "http://")):
         checks.passed("links", "$.links.resolver")
         base = links.resolver.removesuffix(resolver_path)
         for name, found, path in (

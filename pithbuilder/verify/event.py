@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from pithbuilder.documents.base import NO_ROWS
 from pithbuilder.documents.event import (
@@ -20,6 +21,8 @@ from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.record import check_receipt, check_record
 from pithbuilder.verify.report import Check, Outcome, SigningKey
 from pithbuilder.verify.signatures import KnownKeys, find_signature_fault
+
+_TARGETS: Final = {RECORD_CREATED: "record", GRAPH_SNAPSHOT: "graph"}
 
 
 def judge_event(event: Event, pith_number: str, keys: KnownKeys, path: str) -> tuple[list[Check], list[SigningKey]]:
@@ -83,6 +86,14 @@ def _envelope_faults(event: Event, pith_number: str, path: str) -> Iterator[Chec
 
 def _check_payload(checks: Checks, event: Event, pith_number: str, keys: KnownKeys, path: str) -> None:
     place = f"{path}.payload"
+    if event.content.event_type in _TARGETS:
+        checks.equal(
+            "event-target",
+            f"{path}.target",
+            event.content.target,
+            _TARGETS[event.content.event_type],
+            "not what such an event is about",
+        )
     if event.content.event_type == RECORD_CREATED:
         created = RecordCreated.of(event.content.payload, place)
         record = created.canonical_record

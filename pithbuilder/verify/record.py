@@ -119,7 +119,15 @@ def check_aliases(
     checks.equal("aliases", path, found, list(expected.items()), "aliases are not those of the number and its source")
 
 
-def check_receipt(checks: Checks, receipt: Receipt, record: CanonicalRecord, keys: KnownKeys, path: str) -> None:
+def check_receipt(
+    checks: Checks,
+    receipt: Receipt,
+    record: CanonicalRecord,
+    keys: KnownKeys,
+    path: str,
+    *,
+    key_may_be_unknown: bool = False,
+) -> None:
     """Check a receipt: constants, digest, order of times, signature.
 
     Args:
@@ -129,6 +137,7 @@ def check_receipt(checks: Checks, receipt: Receipt, record: CanonicalRecord, key
         record: The record that it is for.
         keys: Where to look up the key.
         path: JSON path of the receipt.
+        key_may_be_unknown: See :func:`~pithbuilder.verify.signatures.check_signature`.
     """
     checks.equal("receipt-kind", f"{path}.kind", receipt.kind, RECEIPT_KIND, "not a receipt")
     checks.equal(
@@ -156,7 +165,7 @@ def check_receipt(checks: Checks, receipt: Receipt, record: CanonicalRecord, key
             found=f"{receipt.first_computed_at}, {receipt.last_reissued_at}, {receipt.signed_at}",
         )
     signed_message = PREIMAGE_RULES["canonical_record"].signed_message or ""
-    check_signature(checks, receipt, record.digest, signed_message, keys, path)
+    check_signature(checks, receipt, record.digest, signed_message, keys, path, key_may_be_unknown=key_may_be_unknown)
 
 
 def check_paper(checks: Checks, paper: PaperSummary, record: CanonicalRecord, path: str) -> None:
@@ -185,7 +194,15 @@ def check_paper(checks: Checks, paper: PaperSummary, record: CanonicalRecord, pa
         metadata.title_canon_sha256,
         "the title that is shown is not the one that was hashed",
     )
-    if len(paper.abstract_excerpt) < ABSTRACT_EXCERPT_LENGTH:
+    if len(paper.abstract_excerpt) > ABSTRACT_EXCERPT_LENGTH:
+        checks.fail(
+            "paper",
+            f"{path}.abstract_excerpt",
+            "excerpt is too long",
+            expected=f"at most {ABSTRACT_EXCERPT_LENGTH} characters",
+            found=len(paper.abstract_excerpt),
+        )
+    elif len(paper.abstract_excerpt) < ABSTRACT_EXCERPT_LENGTH:
         checks.equal(
             "paper",
             f"{path}.abstract_excerpt",

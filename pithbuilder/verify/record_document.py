@@ -64,8 +64,18 @@ def verify_record_document(value: JsonObject, keys: KnownKeys) -> VerificationRe
             True,
             "document denies what it shows itself",
         )
-    if keys.find(document.receipt.key_id) is None:
-        checks.note("signature-key", "$.receipt.key_id", "receipt was not checked: its key is not known here")
-    else:
-        check_receipt(checks, document.receipt, record, keys, "$.receipt")
+    status = document.verification_status
+    claimed = status.weak_author_claims + status.strong_author_claims > 0
+    checks.equal(
+        "verification-status",
+        "$.verification_status.author_attested",
+        status.author_attested,
+        claimed,
+        "author_attested does not fit the number of author claims",
+    )
+    check_receipt(checks, document.receipt, record, keys, "$.receipt", key_may_be_unknown=True)
+    for name in ("authors_text", "abstract_excerpt", "headline"):
+        if getattr(document.paper, name):
+            checks.note("unsigned", f"$.paper.{name}", "covered by no signature here: compare with the bundle")
+    checks.note("unsigned", "$.verification_status", "covered by no signature here: compare with the bundle")
     return checks.report("record_document", printable_number(value))

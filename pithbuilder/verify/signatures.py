@@ -130,6 +130,12 @@ def find_signature_fault(
     ):
         if found != expected:
             return _fault(code, f"{path}.{name}", "signature says something else of itself", expected, found)
+    try:
+        raw = decode_base64(signature.signature_b64, SIGNATURE_LENGTH)
+    except EncodingError as error:
+        return _fault(
+            "signature-encoding", f"{path}.signature_b64", error.message, error.expected, signature.signature_b64
+        )
     key = keys.find(signature.key_id)
     if key is None:
         return _fault(
@@ -147,12 +153,6 @@ def find_signature_fault(
             "fingerprint is not that of the key of this id",
             fingerprint,
             signature.public_key_fingerprint,
-        )
-    try:
-        raw = decode_base64(signature.signature_b64, SIGNATURE_LENGTH)
-    except EncodingError as error:
-        return _fault(
-            "signature-encoding", f"{path}.signature_b64", error.message, error.expected, signature.signature_b64
         )
     if not key.verify(raw, digest):
         return _fault(
@@ -172,12 +172,26 @@ def check_signature(
     signed_message: str,
     keys: KnownKeys,
     path: str,
+    *,
+    key_may_be_unknown: bool = False,
 ) -> None:
-    """Do :func:`find_signature_fault` and keep what comes of it."""
+    """Do :func:`find_signature_fault` and keep what comes of it.
+
+    Args:
+        checks: Takes ``signature``, or the fault.
+        signature: As for :func:`find_signature_fault`, like all the others.
+        digest: The digest that must have been signed.
+        signed_message: What it is called.
+        keys: Where to look up the key.
+        path: JSON path of the signature's fields.
+        key_may_be_unknown: The document cannot bring keys along: one that is not known here is only noted.
+    """
     result = find_signature_fault(signature, digest, signed_message, keys, path)
     if isinstance(result, SigningKey):
         checks.passed("signature", f"{path}.signature_b64")
         checks.signed_by(result)
+    elif result.code == "signature-key" and key_may_be_unknown:
+        checks.note(result.code, result.path, "signature was not checked: its key is not known here")
     else:
         checks.add(result)
 

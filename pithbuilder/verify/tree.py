@@ -19,6 +19,7 @@ from pithbuilder.documents.mirror import (
     MANIFEST_PATH,
     SIGNING_KEY_PATH,
     bundle_path,
+    record_path,
     state_path,
     well_known_bundle_path,
 )
@@ -109,6 +110,7 @@ def _verify_number(files: MirrorFiles, suffix: str, paths: set[str], keyring: Ke
     if bundle_path(suffix) in paths:
         path = bundle_path(suffix)
         first, bundle_bytes = _read_and_verify_bundle(files, path, suffix, keyring)
+        first = _note_missing(first, paths, suffix)
         yield TreeEntry(path, first)
         if first.verdict is not Verdict.INVALID and bundle_bytes is not None:
             bundle = Bundle.from_dict(parse_object(bundle_bytes))
@@ -124,6 +126,14 @@ def _verify_number(files: MirrorFiles, suffix: str, paths: set[str], keyring: Ke
         except PithError as error:
             report = _unreadable(error, "unknown")
         yield TreeEntry(path, report)
+
+
+def _note_missing(report: VerificationReport, paths: set[str], suffix: str) -> VerificationReport:
+    checks = Checks()
+    for path in (state_path(suffix), record_path(suffix), well_known_bundle_path(suffix)):
+        if path not in paths:
+            checks.note("copies", "$", f"the mirror has no {path}")
+    return attrs.evolve(report, checks=(*report.checks, *checks.made))
 
 
 def _read_and_verify_bundle(
