@@ -65,7 +65,7 @@ def format_seconds(instant: datetime) -> str:
     Args:
         instant: An instant in UTC.
     """
-    return instant.isoformat(timespec="seconds")[:19] + "Z"
+    return instant.isoformat("T", "seconds")[:19] + "Z"
 
 
 def format_microseconds(instant: datetime) -> str:
@@ -74,7 +74,7 @@ def format_microseconds(instant: datetime) -> str:
     Args:
         instant: An instant in UTC.
     """
-    return instant.isoformat(timespec="microseconds")[:26] + "Z"
+    return instant.isoformat("T", "microseconds")[:26] + "Z"
 
 
 def cut_to_seconds(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from pithbuilder.core.digest import sha256
 from pithbuilder.documents.base import Document
 
 
@@ -59,12 +60,29 @@ class Preimage:
         Raises:
             ValueError: Documents of this kind are not signed.
         """
-        rule = PREIMAGE_RULES.get(content.document_kind)
-        if rule is None or rule.signed_message is None:
-            raise ValueError(f"a document of kind {content.document_kind!r} is not signed")
-        return cls(content.document_kind, rule.signed_message, content.digest)
+        return cls(content.document_kind, _signed_message(content.document_kind), content.digest)
+
+    @classmethod
+    def of_bytes(cls, document_kind: str, canonical_bytes: bytes) -> Preimage:
+        """Return the preimage of a content that was composed as bytes and is no object.
+
+        Args:
+            document_kind: A key of :data:`PREIMAGE_RULES`; the bytes are a document's of this kind.
+            canonical_bytes: Canonical JSON of the content, without what the rule leaves out.
+
+        Raises:
+            ValueError: Documents of this kind are not signed.
+        """
+        return cls(document_kind, _signed_message(document_kind), sha256(canonical_bytes))
 
 
 def left_out_of(document_kind: str) -> frozenset[str]:
     """Return the names of the fields that are left out of the digest of a document of this kind."""
     return PREIMAGE_RULES[document_kind].left_out
+
+
+def _signed_message(document_kind: str) -> str:
+    rule = PREIMAGE_RULES.get(document_kind)
+    if rule is None or rule.signed_message is None:
+        raise ValueError(f"a document of kind {document_kind!r} is not signed")
+    return rule.signed_message

@@ -1,7 +1,8 @@
 """The issuer: one paper in, one complete signed bundle out.
 
 The same function serves one paper and three million. Everything that does not depend on the paper is made once,
-in the constructor; every document is turned into canonical bytes once and embedded in the next as a fragment.
+in the constructor; every document is turned into canonical bytes once and embedded in the next as it is. How the
+documents are laid out says :mod:`pithbuilder.issuing.layout`.
 """
 
 from __future__ import annotations
@@ -10,76 +11,68 @@ from datetime import UTC, datetime
 
 import attrs
 
-from pithbuilder.core.authors import authors_text
+from pithbuilder.core.canonical_json import Fragment, compose, decode_canonical
+from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.encoding import encode_base64
 from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
-from pithbuilder.core.text import abstract_excerpt, collapse_white_space
 from pithbuilder.core.timestamps import Clock, cut_to_seconds, format_microseconds, format_seconds
-from pithbuilder.documents.alias import SourceAliases
-from pithbuilder.documents.base import Document
-from pithbuilder.documents.bundle import Bundle, BundleContent
-from pithbuilder.documents.event import (
-    GRAPH_SNAPSHOT,
-    RECORD_CREATED,
-    Event,
-    EventContent,
-    GraphSnapshotPayload,
-    RecordCreated,
-)
-from pithbuilder.documents.key_document import KeyDocument, fingerprint_hex
-from pithbuilder.documents.mirror import (
-    SIGNING_KEY_PATH,
-    BundleLinks,
-    MirrorEntry,
-    MirrorHint,
-    MirrorManifest,
-)
+from pithbuilder.documents.base import Fields
+from pithbuilder.documents.bundle import Bundle
+from pithbuilder.documents.event import EVENT_ID_PREFIX, GRAPH_SNAPSHOT, RECORD_CREATED
+from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.mirror import SIGNING_KEY_PATH, MirrorEntry, MirrorManifest
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.documents.receipt import Receipt
-from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
-from pithbuilder.documents.signature import BundleSignature, EventSignature, EventSigner
-from pithbuilder.documents.snapshot import GraphSnapshot, Integrity, PaperSummary
+from pithbuilder.issuing.layout import (
+    Layout,
+    Names,
+    Part,
+    Times,
+    applied_event,
+    canonical_record,
+    paper_summary,
+    record_metadata,
+    source_aliases,
+    source_reference,
+    state_content,
+)
 from pithbuilder.issuing.profile import IssuerProfile
-from pithbuilder.merge.fold import fold_events
+from pithbuilder.merge.event import MergeEvent
+from pithbuilder.merge.fold import merge_events
 from pithbuilder.signing.signer import Signer
 
 
 @attrs.frozen(slots=False)
 class IssuedBundle:
-    """What was issued for one paper.
+    """What was issued for one paper: the bytes, and views of them as typed documents that are made on demand.
 
     Attributes:
         pith_number: The number.
-        bundle: The signed bundle; state, events and receipt are inside.
-        schema_url: What the record document names as its schema.
+        bundle_bytes: ``bundle.json``: canonical JSON, UTF-8, no trailing newline.
+        state_bytes: ``state.json``: canonical JSON, UTF-8, no trailing newline.
     """
 
     pith_number: PithNumber
-    bundle: Bundle
-    schema_url: str
+    bundle_bytes: bytes = attrs.field(repr=False)
+    state_bytes: bytes = attrs.field(repr=False)
+    _record_document_fields: Fields = attrs.field(repr=False, eq=False)
 
-    @property
-    def bundle_bytes(self) -> bytes:
-        """``bundle.json``: canonical JSON, UTF-8, no trailing newline."""
-        return self.bundle.canonical_bytes
+    @made_once
+    def record_document_bytes(self) -> bytes:
+        """The record document: canonical JSON, UTF-8, no trailing newline."""
+        return compose(self._record_document_fields)
 
-    @property
-    def state_bytes(self) -> bytes:
-        """``state.json``: canonical JSON, UTF-8, no trailing newline."""
-        return self.bundle.content.state.canonical_bytes
+    @made_once
+    def bundle(self) -> Bundle:
+        """The signed bundle; state, events and receipt are inside."""
+        return Bundle.from_dict(decode_canonical(self.bundle_bytes))
 
     @made_once
     def record_document(self) -> RecordDocument:
         """The record document that goes with the bundle."""
-        return RecordDocument.of(self.bundle, self.schema_url)
-
-    @property
-    def record_document_bytes(self) -> bytes:
-        """The record document: canonical JSON, UTF-8, no trailing newline."""
-        return self.record_document.canonical_bytes
+        return RecordDocument.from_dict(decode_canonical(self.record_document_bytes))
 
 
 class Issuer:
@@ -121,8 +114,6 @@ class Issuer:
         self.profile = profile
         self._signer = signer
         self._clock = clock
-        self._key_id = signer.key_id
-        self._fingerprint = fingerprint_hex(signer.public_key.raw)
         self.key_document = KeyDocument.of(
             signer.public_key.raw,
             key_id=signer.key_id,
@@ -130,12 +121,7 @@ class Issuer:
             notes=profile.key_notes,
             rotates_at=rotates_at,
         )
-        self._event_signer = EventSigner(
-            signer_id=profile.signer_id,
-            signer_type=profile.signer_type,
-            key_id=self._key_id,
-            public_key_fingerprint=self._fingerprint,
-        )
+        self._layout = Layout(profile, self.key_document)
 
     def issue(
         self,
@@ -158,33 +144,44 @@ class Issuer:
         Raises:
             PithError: What the signer raises.
         """
-        record = CanonicalRecord.derive(paper)
-        number = record.pith_number
-        number_text = str(number)
-        instant = (first_computed_at or self._clock.now()).astimezone(UTC)
-        micros = format_microseconds(instant)
-        seconds = cut_to_seconds(micros)
-        aliases = SourceAliases.of(number.aliases(paper.arxiv_id, paper.version, short_length=short_length), seconds)
+        layout = self._layout
+        micros = format_microseconds((first_computed_at or self._clock.now()).astimezone(UTC))
+        times = Times(micros, cut_to_seconds(micros))
+        submitted_at = paper.submitted_at_text
+        metadata = record_metadata(paper, submitted_at)
+        source = source_reference(paper)
+        record_bytes = compose(canonical_record(metadata, source))
+        record = Fragment(record_bytes)
+        preimage = Preimage.of_bytes("canonical_record", record_bytes)
+        number = PithNumber.from_digest(preimage.digest, int(submitted_at[:4]))
+        names = Names(number, str(number), number.short_form(short_length), preimage.digest.hex())
+        aliases = source_aliases(number.aliases(paper.arxiv_id, paper.version, short_length=short_length), times)
+        summary = paper_summary(paper, metadata)
+        snapshot = layout.graph_snapshot(paper, summary, source)
+
+        receipt = layout.receipt(names.canonical_sha256, self._sign(preimage), preimage.signed_message, times)
+        created = layout.record_created(names, paper, record, receipt)
+        merge: dict[str, MergeEvent[Fields]] = {}
         events = (
-            self._sign_event(number_text, RECORD_CREATED, "record", self._created(record, micros), micros, seconds),
-            self._sign_event(number_text, GRAPH_SNAPSHOT, "graph", self._snapshot(record, paper), micros, seconds),
+            self._sign_event(names, RECORD_CREATED, "record", created, times, merge),
+            self._sign_event(names, GRAPH_SNAPSHOT, "graph", snapshot, times, merge),
         )
-        suffix = number.suffix
-        content = BundleContent(
-            pith_number=number_text,
-            short_pith_number=number.short_form(short_length),
-            canonical_record=record,
-            canonical_sha256=record.digest.hex(),
-            source=record.source,
-            source_aliases=aliases,
+        state_bytes = _seal_state(state_content(names, record, aliases, merge_events(merge, {})))
+        bundle = layout.bundle_content(
+            names,
+            source=source,
+            record=record,
+            aliases=aliases,
             events=events,
-            mirror_hints=(MirrorHint.of(suffix, name=self.profile.mirror_name, base_url=self.profile.base_url),),
-            public_keys=(self.key_document,),
-            built_at=seconds,
-            links=BundleLinks.of(suffix, base_url=self.profile.base_url),
-            state=fold_events(number_text, events, check=_just_signed, source_aliases=aliases),
+            state=Fragment(state_bytes),
+            times=times,
         )
-        return IssuedBundle(number, self._sign_bundle(content, micros), self.profile.schema_url)
+        return IssuedBundle(
+            number,
+            self._sign_bundle(bundle, times),
+            state_bytes,
+            layout.record_document(names, source=source, summary=summary, record=record, receipt=receipt),
+        )
 
     def build_manifest(self, generated_at: datetime) -> MirrorManifest:
         """Return the manifest of the issuer's own mirror (``pith-mirrors.json``)."""
@@ -193,86 +190,46 @@ class Issuer:
             mirrors=(MirrorEntry.of(name=self.profile.mirror_name, base_url=self.profile.base_url),),
         )
 
-    def _created(self, record: CanonicalRecord, micros: str) -> RecordCreated:
-        preimage = Preimage.of(record)
-        canonical_sha256 = preimage.digest.hex()
-        return RecordCreated(
-            canonical_record=record,
-            canonical_sha256=canonical_sha256,
-            receipt=Receipt(
-                canonical_sha256=canonical_sha256,
-                key_id=self._key_id,
-                public_key_fingerprint=self._fingerprint,
-                signature_b64=encode_base64(self._signer.sign(preimage)),
-                signed_message=preimage.signed_message,
-                signed_at=micros,
-                first_computed_at=micros,
-                last_reissued_at=micros,
-                builder_version=self.profile.builder_version,
-            ),
-            source_kind=record.source.kind,
-            source_id=record.source.id,
-            source_version=record.source.version,
-        )
-
-    def _snapshot(self, record: CanonicalRecord, paper: PaperMetadata) -> GraphSnapshotPayload:
-        metadata = record.metadata
-        return GraphSnapshotPayload(
-            graph_snapshot=GraphSnapshot(
-                paper=PaperSummary(
-                    title=collapse_white_space(paper.title),
-                    authors_text=authors_text(paper.authors),
-                    abstract_excerpt=abstract_excerpt(paper.abstract),
-                    primary_cat=metadata.primary_cat,
-                    cross_cats=metadata.cross_cats_sorted,
-                    license=metadata.license,
-                    submitted_at=metadata.submitted_at,
-                ),
-                source=record.source,
-                builder_version=self.profile.builder_version,
-                integrity=Integrity(endpoint=f"/pith/{paper.arxiv_id}/integrity.json")
-                if self.profile.integrity
-                else None,
-            )
-        )
+    def _sign(self, preimage: Preimage) -> str:
+        return encode_base64(self._signer.sign(preimage))
 
     def _sign_event(
-        self, number: str, event_type: str, target: str, payload: Document, micros: str, seconds: str
-    ) -> Event:
-        content = EventContent(
+        self,
+        names: Names,
+        event_type: str,
+        target: str,
+        payload: Part,
+        times: Times,
+        merge: dict[str, MergeEvent[Fields]],
+    ) -> Part:
+        """Return one signed event, and add what merging needs to know of it to ``merge``."""
+        layout = self._layout
+        event = layout.event_content(names, event_type, target, payload, times)
+        preimage = Preimage.of_bytes("event", compose(event))
+        content_sha256 = preimage.digest.hex()
+        event_id = EVENT_ID_PREFIX + content_sha256
+        event["content_sha256"] = content_sha256
+        event["event_id"] = event_id
+        event["signature"] = layout.signature(self._sign(preimage), preimage.signed_message, times)
+        merge[event_id] = MergeEvent(
             event_type=event_type,
-            subject_pith_number=number,
             target=target,
-            payload=payload,
-            signer=self._event_signer,
-            created_at=seconds,
+            signer_id=self.profile.signer_id,
+            created_at=times.seconds,
+            supersedes=(),
+            prev_event=None,
+            shown=applied_event(event_id, target, layout.signer, payload, times),
         )
-        preimage = Preimage.of(content)
-        return Event.sealed(
-            content,
-            EventSignature(
-                key_id=self._key_id,
-                public_key_fingerprint=self._fingerprint,
-                signature_b64=encode_base64(self._signer.sign(preimage)),
-                signed_message=preimage.signed_message,
-                signed_at=micros,
-            ),
-        )
+        return Fragment(compose(event))
 
-    def _sign_bundle(self, content: BundleContent, micros: str) -> Bundle:
-        preimage = Preimage.of(content)
-        return Bundle(
-            content=content,
-            bundle_signature=BundleSignature(
-                bundle_sha256=preimage.digest.hex(),
-                key_id=self._key_id,
-                public_key_fingerprint=self._fingerprint,
-                signature_b64=encode_base64(self._signer.sign(preimage)),
-                signed_message=preimage.signed_message,
-                signed_at=micros,
-            ),
-        )
+    def _sign_bundle(self, bundle: Fields, times: Times) -> bytes:
+        preimage = Preimage.of_bytes("bundle", compose(bundle))
+        signature = self._layout.signature(self._sign(preimage), preimage.signed_message, times)
+        signature["bundle_sha256"] = preimage.digest.hex()
+        bundle["bundle_signature"] = signature
+        return compose(bundle)
 
 
-def _just_signed(event: Event) -> None:
-    """Judge an event that was made and signed a moment ago: nothing to object to."""
+def _seal_state(state: Fields) -> bytes:
+    state["state_sha256"] = sha256_hex(compose(state))
+    return compose(state)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from pithbuilder.documents.event import RECORD_CREATED, EventContent
+from pithbuilder.documents.event import RECORD_CREATED
 from pithbuilder.documents.state import Equivocation
+from pithbuilder.merge.event import MergeEvent
 
 PREDECESSOR_MISSING: Final = "predecessor-missing"
 PREDECESSOR_CYCLE: Final = "predecessor-cycle"
 SUPERSEDES_OTHER_SIGNER: Final = "supersedes-other-signer"
 
+Contents: TypeAlias = Mapping[str, MergeEvent[Any]]
+"""Event identifier to what merging knows of the event."""
 
-def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[str, str]]:
+
+def order_events(contents: Contents) -> tuple[list[str], dict[str, str]]:
     """Return the events' identifiers in the order of application, and the misfits with their reasons.
 
     An event comes after everything that it names in ``prev_event`` and ``supersedes``; among those that may
@@ -29,6 +33,8 @@ def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[
         (``supersedes-other-signer``), rest on an event that is not there or not valid
         (``predecessor-missing``), or on themselves in a circle (``predecessor-cycle``).
     """
+    if not any(content.supersedes or content.prev_event is not None for content in contents.values()):
+        return [rank[2] for rank in sorted(map(_rank, contents, contents.values()))], {}  # nothing waits for another
     misfits = {
         event_id: SUPERSEDES_OTHER_SIGNER
         for event_id, content in contents.items()
@@ -70,7 +76,7 @@ def order_events(contents: Mapping[str, EventContent]) -> tuple[list[str], dict[
     return order, misfits
 
 
-def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -> list[Equivocation]:
+def find_equivocations(order: list[str], contents: Contents) -> list[Equivocation]:
     """Return the groups of valid events in which one signer contradicts itself, sorted.
 
     A group is: events of one signer with the same target and the same ``prev_event``; or ``record_created``
@@ -81,11 +87,13 @@ def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -
         order: Identifiers in the order of application.
         contents: Event identifier to content.
     """
+    if not _can_equivocate(contents):
+        return []
     successors: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     by_signer: defaultdict[str, list[str]] = defaultdict(list)
     for event_id in order:
         content = contents[event_id]
-        signer_id = content.signer.signer_id
+        signer_id = content.signer_id
         if content.prev_event is not None:
             successors[signer_id, content.target, content.prev_event].append(event_id)
         by_signer[signer_id].append(event_id)
@@ -108,7 +116,20 @@ def find_equivocations(order: list[str], contents: Mapping[str, EventContent]) -
     return sorted(groups, key=lambda group: (group.signer_id, group.target, group.prev_event or "", group.event_ids))
 
 
-def _rivals(order: list[str], contents: Mapping[str, EventContent]) -> list[str]:
+def _can_equivocate(contents: Contents) -> bool:
+    """Say whether there can be a group at all: two records of one signer, or any ``prev_event``."""
+    recorders: set[str] = set()
+    for content in contents.values():
+        if content.prev_event is not None:
+            return True
+        if content.event_type == RECORD_CREATED:
+            if content.signer_id in recorders:
+                return True
+            recorders.add(content.signer_id)
+    return False
+
+
+def _rivals(order: list[str], contents: Contents) -> list[str]:
     """Return those records of one signer that some other record neither supersedes nor is superseded by.
 
     Whatever supersedes an event is the same signer's (others are misfits), so one signer's events are enough. Sets
@@ -143,18 +164,16 @@ def _rivals(order: list[str], contents: Mapping[str, EventContent]) -> list[str]
     ]
 
 
-def _rank(event_id: str, content: EventContent) -> tuple[bool, str, str]:
+def _rank(event_id: str, content: MergeEvent[Any]) -> tuple[bool, str, str]:
     return content.event_type != RECORD_CREATED, content.created_at, event_id
 
 
-def _predecessors(content: EventContent) -> set[str]:
+def _predecessors(content: MergeEvent[Any]) -> set[str]:
     names = set(content.supersedes)
     if content.prev_event is not None:
         names.add(content.prev_event)
     return names
 
 
-def _supersedes_other_signer(content: EventContent, contents: Mapping[str, EventContent]) -> bool:
-    return any(
-        name in contents and contents[name].signer.signer_id != content.signer.signer_id for name in content.supersedes
-    )
+def _supersedes_other_signer(content: MergeEvent[Any], contents: Contents) -> bool:
+    return any(name in contents and contents[name].signer_id != content.signer_id for name in content.supersedes)

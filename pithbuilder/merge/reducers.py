@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pithbuilder.documents.alias import SourceAliases
-from pithbuilder.documents.event import RECORD_CREATED, Event, RecordCreated
-from pithbuilder.documents.record import CanonicalRecord
-from pithbuilder.documents.state import AppliedEvent, CurrentState
+from pithbuilder.documents.event import RECORD_CREATED
+from pithbuilder.merge.event import MergeEvent, Shown
 
 LIST_OF_EVENT_TYPE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -26,34 +24,21 @@ LIST_OF_EVENT_TYPE: Final[Mapping[str, str]] = MappingProxyType(
 """Event type to the state's list; a type that is not here is applied and stands in no list."""
 
 
-def reduce_events(events: Iterable[Event], source_aliases: SourceAliases) -> CurrentState:
+def reduce_events(events: Iterable[MergeEvent[Shown]]) -> tuple[Shown | None, dict[str, list[Shown]]]:
     """Return what holds after some events.
 
     Args:
         events: Applied and not superseded, in the order of application. The first ``record_created`` counts.
-        source_aliases: The bundle's aliases.
+
+    Returns:
+        What is shown of that ``record_created``; and each of the state's lists by its name, also the empty ones.
     """
-    record: CanonicalRecord | None = None
-    record_created: AppliedEvent | None = None
-    lists: dict[str, list[AppliedEvent]] = {}
+    record_created: Shown | None = None
+    lists: dict[str, list[Shown]] = {name: [] for name in LIST_OF_EVENT_TYPE.values()}
     for event in events:
-        event_type = event.content.event_type
-        if event_type == RECORD_CREATED:
+        if event.event_type == RECORD_CREATED:
             if record_created is None:
-                record_created = AppliedEvent.of(event)
-                record = RecordCreated.of(event.content.payload).canonical_record
-        elif (name := LIST_OF_EVENT_TYPE.get(event_type)) is not None:
-            lists.setdefault(name, []).append(AppliedEvent.of(event))
-    return CurrentState(
-        canonical_record=record,
-        source_aliases=source_aliases,
-        record_created=record_created,
-        graph_snapshots=tuple(lists.get("graph_snapshots", ())),
-        author_attestations=tuple(lists.get("author_attestations", ())),
-        timestamp_anchors=tuple(lists.get("timestamp_anchors", ())),
-        storage_attestations=tuple(lists.get("storage_attestations", ())),
-        citation_signatures=tuple(lists.get("citation_signatures", ())),
-        replication_records=tuple(lists.get("replication_records", ())),
-        corrections=tuple(lists.get("corrections", ())),
-        mirror_hints=tuple(lists.get("mirror_hints", ())),
-    )
+                record_created = event.shown
+        elif (name := LIST_OF_EVENT_TYPE.get(event.event_type)) is not None:
+            lists[name].append(event.shown)
+    return record_created, lists
