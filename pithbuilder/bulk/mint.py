@@ -18,7 +18,7 @@ from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import MintError, PithError, StoreError
-from pithbuilder.issuing.issuer import Issuer
+from pithbuilder.issuing.issuer import IssuedBundle, Issuer
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.sources.snapshot import SourcePaper
 from pithbuilder.stores.ledger import Ledger, LedgerRow
@@ -158,17 +158,20 @@ class Minter:
     def _write_bundle(self, paper: PaperMetadata, row: LedgerRow) -> bool:
         suffix = row.pith_number.suffix
         there = self._tree.read_if_there(bundle_path(suffix))
-        bundle = (
-            self._issue_again(paper, row)
-            if there is None
-            else _load_own_bundle(self._tree, suffix, there, self._own_keys)
-        )
-        document = RecordDocument.of(bundle, self._schema_url(suffix))
+        if there is None:
+            issued = self._issue_again(paper, row)
+            return self._tree.write_number(
+                suffix,
+                bundle=issued.bundle_bytes,
+                state=issued.state_bytes,
+                record_document=issued.record_document_bytes,
+            )
+        bundle = _load_own_bundle(self._tree, suffix, there, self._own_keys)
         return self._tree.write_number(
             suffix,
             bundle=bundle.canonical_bytes,
             state=bundle.content.state.canonical_bytes,
-            record_document=document.canonical_bytes,
+            record_document=RecordDocument.of(bundle, self._schema_url(suffix)).canonical_bytes,
         )
 
     def _schema_url(self, suffix: str) -> str:
@@ -179,7 +182,7 @@ class Minter:
         except PithError:  # damaged: written anew
             return self._issuer.profile.schema_url
 
-    def _issue_again(self, paper: PaperMetadata, row: LedgerRow) -> Bundle:
+    def _issue_again(self, paper: PaperMetadata, row: LedgerRow) -> IssuedBundle:
         """Issue a bundle at the time in the ledger: the first time, or once more the same bytes."""
         if row.key_id != self._issuer.key_document.key_id:
             raise MintError(
@@ -194,7 +197,7 @@ class Minter:
             paper,
             short_length=row.short_length,
             first_computed_at=parse_microseconds(row.first_computed_at),
-        ).bundle
+        )
 
 
 def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 
@@ -40,7 +40,7 @@ def median_ratio(seconds: Mapping[str, list[float]], name: str, to: str) -> floa
     return median(one / other for one, other in zip(seconds[name], seconds[to], strict=True))
 
 
-def format_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def format_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a table for people: the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     rule = tuple("-" * width for width in widths)

@@ -65,7 +65,7 @@ class SodiumSigner:
         self.public_key: Final = PublicKey(bytes(self._key.verify_key))
 
     def sign(self, preimage: Preimage) -> bytes:
-        return self._key.sign(preimage.digest).signature
+        return bytes(self._key.sign(preimage.digest).signature)
 
 
 class Needed(NamedTuple):

@@ -29,11 +29,10 @@ def row(suffix: str = SUFFIX, source_id: str = "2001.00001", version: int = 1) -
 def test_a_row_lasts(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     with Ledger(path) as ledger:
-        assert ledger.is_empty()
+        assert ledger.find("2001.00001", 1) is None
         ledger.add(row())
     for read_only in (False, True):
         with Ledger(path, read_only=read_only) as ledger:
-            assert not ledger.is_empty()
             assert ledger.find("2001.00001", 1) == row()
             assert ledger.find("2001.00001", 2) is None
             assert ledger.find("2001.00002", 1) is None
@@ -83,7 +82,7 @@ def test_the_end_of_the_alphabet(tmp_path: Path) -> None:
 
 def test_reading_an_absent_ledger_makes_no_file(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger", read_only=True) as ledger:
-        assert ledger.is_empty()
+        assert ledger.find("2001.00001", 1) is None
         assert ledger.free_short_length(PithNumber(2020, SUFFIX)) == 8
     assert list(tmp_path.iterdir()) == []
 
@@ -105,7 +104,18 @@ def test_a_read_only_ledger_takes_no_row(tmp_path: Path) -> None:
     with Ledger(path, read_only=True) as ledger, pytest.raises(StoreError):
         ledger.add(row())
     with Ledger(path) as ledger:
-        assert ledger.is_empty()
+        assert ledger.find("2001.00001", 1) is None
+
+
+def test_a_mirror_is_taken_in_whole_or_not_at_all(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger") as ledger:
+        with pytest.raises(StoreError):
+            ledger.add_mirror("m", [row(), row("B" * 26)])  # the same paper twice
+        assert not ledger.knows_mirror("m")
+        assert ledger.find("2001.00001", 1) is None
+        ledger.add_mirror("m", [row()])
+        assert ledger.knows_mirror("m")
+        assert ledger.find("2001.00001", 1) == row()
 
 
 def test_the_disk_and_other_processes_are_told_from_a_damaged_file(tmp_path: Path) -> None:
