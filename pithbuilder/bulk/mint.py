@@ -215,11 +215,13 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
             number in the ledger.
         StoreError: The mirror cannot be read, or the ledger not written.
     """
-    path = str(tree.root.absolute())
+    path = tree.root.absolute().as_uri()  # a path need not be text, its address is
     if ledger.knows_mirror(path):
         return 0
     rows = []
     for suffix in tree.bundle_suffixes():
+        if ledger.knows_number(suffix):
+            continue  # a mirror that was only moved; its bundles are looked at when their papers come up
         bundle = _load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys)
         row = ledger.find(bundle.content.source.id, bundle.content.source.version)
         if row is None:

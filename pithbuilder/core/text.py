@@ -49,7 +49,9 @@ def canonical_text(text: str) -> str:
     """
     if text.isascii():  # nearly all texts are, and characters by themselves are then all there is to look at
         folded = text.encode("ascii").translate(_ASCII_FOLDED).strip()
-        return (b" ".join(folded.split()) if b"  " in folded else folded).decode("ascii")
+        while b"  " in folded:
+            folded = folded.replace(b"  ", b" ")
+        return folded.decode("ascii")
     return _lower_case(collapse_white_space(text))
 
 

@@ -21,6 +21,7 @@ def describe_number(record: CanonicalRecord) -> JsonObject:
         raise FormatError(
             "record-source",
             "record is of a kind or version that is not known here",
+            where="$.source",
             expected=f"source.kind arxiv, schema_version {RECORD_SCHEMA_VERSION}",
             found=printable(f"{record.source.kind}, {record.schema_version}"),
         )

@@ -151,6 +151,15 @@ class Ledger:
         with self._errors(), self._transaction():
             self._insert(row)
 
+    def knows_number(self, suffix: str) -> bool:
+        """Say whether there is a row for the number with this suffix (26 characters).
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            return cursor.execute("SELECT 1 FROM records WHERE suffix = ?", (suffix,)).fetchone() is not None
+
     def knows_mirror(self, path: str) -> bool:
         """Say whether the numbers of the mirror at ``path`` have been taken in by :meth:`add_mirror`.
 

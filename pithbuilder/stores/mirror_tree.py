@@ -96,7 +96,8 @@ class MirrorTree:
         Raises:
             StoreError: ``read-failed``; a directory cannot be read, so that nothing can be said of what is in it.
         """
-        yield from self._json_files("")
+        if self.root.is_dir():
+            yield from self._json_files("")
         for part in _PARTS:
             if (self.root / part).is_dir():
                 yield from self._json_files(f"{part}/")

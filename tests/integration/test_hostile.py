@@ -64,7 +64,7 @@ def test_a_forged_record_document(workspace: Path, path: str, value: object, pin
     document = json.loads(file.read_bytes())
     change(document, path, value)
     file.write_text(json.dumps(document))
-    trust = ["--trust", workspace / "keys"] if pinned else []
+    trust: list[str | Path] = ["--trust", workspace / "keys"] if pinned else []
     assert run("verify", file, *trust).returncode == 1
 
 

@@ -291,7 +291,7 @@ def test_a_ledger_that_is_gone_is_rebuilt_from_the_mirror(workspace: Path) -> No
     done = mint(workspace, lines(1, 2, 3), "--json", clock=OTHER_CLOCK)
     assert done.returncode == 0
     assert [row["status"] for row in done.lines()] == ["unchanged"] * 3
-    assert "read 3 numbers from the mirror" in done.stderr
+    assert "took 3 numbers from it" in done.stderr
     assert identities(mirror) == before
     with sqlite3.connect(workspace / "ledger.sqlite3") as connection:
         assert sorted(connection.execute("SELECT * FROM records").fetchall()) == sorted(rows)

@@ -177,7 +177,7 @@ def test_a_ledger_of_the_future(tmp_path: Path, read_only: bool) -> None:
     path = tmp_path / "ledger"
     Ledger(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 1000")
     connection.close()
     with pytest.raises(StoreError) as caught:
         Ledger(path, read_only=read_only)
