@@ -57,10 +57,6 @@ _UTF8_OF_BMP: Final = bytes(range(0xF0))
 """The bytes that UTF-8 uses for characters of the Basic Multilingual Plane; all others have a byte from 0xF0 up."""
 
 
-_LEAVES: Final[frozenset[type]] = frozenset({str, bool, type(None)})
-"""The types of values that either encoder writes alike, whatever they are (lone surrogates aside)."""
-
-
 class _Route(Enum):
     FAST = 0
     REFERENCE = 1
@@ -232,16 +228,16 @@ def _route(value: object, *, look_at_names: bool = True) -> _Route:
             items: Iterable[object] = container.values()
         else:
             items = cast("list[object]", container)
-        if _LEAVES.issuperset(map(type, items)):  # most objects hold nothing else: no loop for them
-            continue
         for item in items:
+            if type(item) is str:  # most are: one comparison for them
+                continue
             kind = type(item)
             if kind is dict or kind is list:
                 pending.append((item, depth_left - 1))
             elif kind is int:
                 if not -MAX_INTEGER <= cast(int, item) <= MAX_INTEGER:
                     return _Route.REFUSED
-            elif kind not in _LEAVES:
+            elif item is not None and kind is not bool:
                 return _Route.REFUSED
     return route
 

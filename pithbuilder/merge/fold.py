@@ -80,7 +80,18 @@ def fold_events(
     check: EventCheck,
     source_aliases: SourceAliases,
 ) -> State:
-    """Return the state that some events amount to.
+    """Return the state that some events amount to, with its digest; see :func:`fold_content`."""
+    return State.sealed(fold_content(pith_number, events, check=check, source_aliases=source_aliases))
+
+
+def fold_content(
+    pith_number: str,
+    events: Iterable[Event],
+    *,
+    check: EventCheck,
+    source_aliases: SourceAliases,
+) -> StateContent:
+    """Return what some events amount to.
 
     No signing time and no building time enters it. Events are counted by their recomputed identifier; an event
     is valid if any of its copies is.
@@ -90,9 +101,6 @@ def fold_events(
         events: In any order, with duplicates.
         check: Judges one event by itself.
         source_aliases: The bundle's aliases.
-
-    Returns:
-        The state, with its digest.
     """
     valid: dict[str, MergeEvent[AppliedEvent]] = {}
     reasons: dict[str, str] = {}
@@ -107,18 +115,16 @@ def fold_events(
         else:
             reasons[event_id] = min(reason, reasons.get(event_id, reason))
     merged = merge_events(valid, reasons)
-    return State.sealed(
-        StateContent(
-            pith_number=pith_number,
-            event_count=merged.valid_event_count + len(merged.invalid_events),
-            valid_event_count=merged.valid_event_count,
-            invalid_event_count=len(merged.invalid_events),
-            equivocation_count=len(merged.equivocations),
-            current=_current_state(merged, source_aliases),
-            applied_event_ids=tuple(merged.applied_event_ids),
-            equivocations=tuple(merged.equivocations),
-            invalid_events=tuple(merged.invalid_events),
-        )
+    return StateContent(
+        pith_number=pith_number,
+        event_count=merged.valid_event_count + len(merged.invalid_events),
+        valid_event_count=merged.valid_event_count,
+        invalid_event_count=len(merged.invalid_events),
+        equivocation_count=len(merged.equivocations),
+        current=_current_state(merged, source_aliases),
+        applied_event_ids=tuple(merged.applied_event_ids),
+        equivocations=tuple(merged.equivocations),
+        invalid_events=tuple(merged.invalid_events),
     )
 
 

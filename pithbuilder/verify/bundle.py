@@ -12,7 +12,7 @@ from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.state import MERGE_VERSION
 from pithbuilder.documents.wire import parse_object_seen
 from pithbuilder.errors import DocumentError, WireError
-from pithbuilder.merge.fold import fold_events
+from pithbuilder.merge.fold import fold_content
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.event import judge_event
@@ -136,7 +136,7 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
             checks.passed("event", f"$.events[{index}]")
             for key in good_keys:
                 checks.signed_by(key)
-    merged = fold_events(
+    merged = fold_content(
         content.pith_number,
         content.events,
         check=lambda event: reasons[id(event)],
@@ -146,9 +146,9 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
     agrees = check_merge(checks, content.state, merged, "$.state")
     for fault in faults:  # an invalid event that the state calls invalid is no fault of the bundle
         checks.add(_noted(fault) if agrees else fault)
-    if merged.content.current.record_created is None:
+    if merged.current.record_created is None:
         checks.fail("record-created", "$.events", "no valid record_created event is in force")
-    applied = set(merged.content.applied_event_ids)
+    applied = set(merged.applied_event_ids)
     for index, event in enumerate(content.events):
         if event.content.event_id in applied:
             _check_snapshot_paper(checks, content, event, f"$.events[{index}].payload.graph_snapshot")

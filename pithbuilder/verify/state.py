@@ -8,7 +8,7 @@ from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH
 from pithbuilder.documents.event import RecordCreated
-from pithbuilder.documents.state import MERGE_VERSION, STATE_TYPE, STATE_VERSION, State
+from pithbuilder.documents.state import MERGE_VERSION, STATE_TYPE, STATE_VERSION, State, StateContent
 from pithbuilder.errors import DocumentError, printable
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
@@ -61,7 +61,7 @@ def check_state_itself(checks: Checks, state: State, path: str) -> None:
     )
 
 
-def check_merge(checks: Checks, state: State, merged: State, path: str) -> bool:
+def check_merge(checks: Checks, state: State, merged: StateContent, path: str) -> bool:
     """Check that a state is what its events amount to, and say whether it is.
 
     Args:
@@ -70,10 +70,10 @@ def check_merge(checks: Checks, state: State, merged: State, path: str) -> bool:
         merged: The state that merging the document's events gave.
         path: JSON path of the state.
     """
-    if state.content.canonical_bytes == merged.content.canonical_bytes:
+    if state.content.canonical_bytes == merged.canonical_bytes:
         checks.passed("state-merge", path)
         return True
-    difference = first_difference(state.content.to_dict(), merged.content.to_dict(), path)
+    difference = first_difference(state.content.to_dict(), merged.to_dict(), path)
     place, found, expected = difference if difference is not None else (path, "", "")
     checks.fail(
         "state-merge", place, "state is not what the events amount to", expected=printable(expected), found=found
