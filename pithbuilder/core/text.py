@@ -10,7 +10,8 @@ but ASCII, and the tables of :mod:`pithbuilder.core.unicode14` say the rest.
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from typing import Final
 
 from pithbuilder.core.digest import sha256_hex
@@ -33,6 +34,8 @@ _FINAL_SIGMA: Final = "\u03c2"
 
 # str.translate is slow with what its table does not have; nearly all characters of nearly all texts are below this.
 _FIRST_RARE_CHARACTER: Final = 0x3000
+
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 def canonical_text(text: str) -> str:
@@ -92,13 +95,25 @@ def abstract_excerpt(abstract: str) -> str:
 
 
 def _lower_case(text: str) -> str:
-    """Return ``text.lower()`` of Unicode 14.0."""
+    """Return ``text.lower()`` of Unicode 14.0.
+
+    Apart from sigma, every character has its lower case by itself: where this Python's is the table's for the few
+    that are not ASCII, this Python may do it all, which is several times faster.
+    """
     if _SIGMA in text:
         text = "".join(
             _FINAL_SIGMA if character == _SIGMA and _ends_a_word(text, place) else character
             for place, character in enumerate(text)
         )
+    elif all(map(_is_lower_cased_alike, set(_NOT_ASCII.findall(text)))):
+        return text.lower()
     return text.translate(_lower_case_table())
+
+
+@lru_cache(maxsize=4096)
+def _is_lower_cased_alike(character: str) -> bool:
+    """Say whether this Python gives a character the lower case that Unicode 14.0 gave it."""
+    return character.lower() == character.translate(_lower_case_table())
 
 
 def _ends_a_word(text: str, place: int) -> bool:
