@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import accumulate, chain
 from typing import Final
 
 from pithbuilder.core.digest import sha256_hex
@@ -30,6 +31,7 @@ _ASCII_FOLDED: Final = bytes(
 _PARAGRAPH_BREAK: Final = "\n  "
 
 _SIGMA: Final = "\u03a3"
+_SMALL_SIGMA: Final = "\u03c3"
 _FINAL_SIGMA: Final = "\u03c2"
 
 # str.translate is slow with what its table does not have; nearly all characters of nearly all texts are below this.
@@ -101,11 +103,11 @@ def _lower_case(text: str) -> str:
     that are not ASCII, this Python may do it all, which is several times faster.
     """
     if _SIGMA in text:
-        text = "".join(
-            _FINAL_SIGMA if character == _SIGMA and _ends_a_word(text, place) else character
-            for place, character in enumerate(text)
-        )
-    elif all(map(_is_lower_cased_alike, set(_NOT_ASCII.findall(text)))):
+        words = text.split(_SIGMA)
+        places = accumulate(len(word) + 1 for word in words[:-1])  # just behind each sigma
+        small = [_FINAL_SIGMA if _ends_a_word(text, place - 1) else _SMALL_SIGMA for place in places]
+        text = "".join(chain.from_iterable(zip(words, [*small, ""], strict=True)))
+    if all(map(_is_lower_cased_alike, set(_NOT_ASCII.findall(text)))):
         return text.lower()
     return text.translate(_lower_case_table())
 
