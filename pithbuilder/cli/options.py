@@ -18,6 +18,7 @@ __all__ = [
     "json_option",
     "no_passphrase_option",
     "passphrase_file_option",
+    "trust_option",
     "workspace_option",
 ]
 
@@ -54,4 +55,12 @@ passphrase_file_option = click.option(
 
 no_passphrase_option = click.option(
     "--no-passphrase", is_flag=True, help="Write the private key in the clear, for its owner only (mode 0600)."
+)
+
+trust_option = click.option(
+    "--trust",
+    metavar="FILE|DIR",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Pin this public key document too, or all in this directory (the keys/ of a workspace).",
 )

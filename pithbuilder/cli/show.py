@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
+from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, trust_option
 from pithbuilder.cli.output import print_json, print_text, safe_text
 from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.documents.bundle import Bundle
@@ -22,13 +22,7 @@ _STYLES = {Verdict.TRUSTED: "bold green", Verdict.SELF_CONSISTENT: "bold yellow"
 
 @click.command("show", context_settings=CONTEXT_SETTINGS)
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--trust",
-    metavar="FILE|DIR",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Pin this public key document too, or all in this directory.",
-)
+@trust_option
 @json_option
 @click.pass_context
 def command(ctx: click.Context, path: Path, trust: tuple[Path, ...], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
+from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, trust_option
 from pithbuilder.cli.output import complain, print_json, print_line
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
 from pithbuilder.errors import StoreError
@@ -22,13 +22,7 @@ from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
 
 @click.command("verify", context_settings=CONTEXT_SETTINGS)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--trust",
-    metavar="FILE|DIR",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Pin this public key document too, or all in this directory (the keys/ of a workspace).",
-)
+@trust_option
 @json_option
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...], as_json: bool) -> None:

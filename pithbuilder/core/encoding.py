@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final
 
 from pithbuilder.errors import EncodingError, printable
-
-BASE32_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 def encode_base32(data: bytes) -> str:
