@@ -105,6 +105,18 @@ class KeyMaterialError(PithError):
     """A public key, private key, passphrase or key file cannot be used."""
 
 
+class SigningError(PithError):
+    """A signer did not sign: the agent, token or program is gone, refuses, or gave a wrong signature."""
+
+
+class RotationError(PithError):
+    """A statement about keys, or the chain that such statements make, does not hold."""
+
+
+class InteropError(PithError):
+    """A key or credential in somebody else's format cannot be read or verified."""
+
+
 class SourceError(PithError):
     """One record of a metadata source cannot be turned into paper metadata."""
 

@@ -29,12 +29,17 @@ class PreimageRule:
     signed_message: str | None
 
 
+_STATEMENT_SEAL: Final = frozenset({"statement_sha256", "signatures"})
+
 PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
     {
         "canonical_record": PreimageRule(frozenset(), "canonical_sha256_bytes"),
         "event": PreimageRule(frozenset({"signature", "content_sha256", "event_id"}), "open_graph_event_sha256_bytes"),
         "state": PreimageRule(frozenset({"state_sha256"}), None),
         "bundle": PreimageRule(frozenset({"bundle_signature"}), "bundle_sha256_bytes"),
+        "key_rotation": PreimageRule(_STATEMENT_SEAL, "key_rotation_sha256_bytes"),
+        "key_revocation": PreimageRule(_STATEMENT_SEAL, "key_revocation_sha256_bytes"),
+        "data_integrity_proof": PreimageRule(frozenset({"proofValue"}), "eddsa-jcs-2022"),
     }
 )
 
@@ -46,7 +51,8 @@ class Preimage:
     Attributes:
         document_kind: A key of :data:`PREIMAGE_RULES`.
         signed_message: The wire field of the same name.
-        digest: 32 raw bytes, SHA-256 of the content's canonical bytes; these bytes are signed.
+        digest: 32 raw bytes, SHA-256 of the content's canonical bytes; these bytes are signed. Of a W3C Data
+            Integrity proof they are 64: SHA-256 of the proof's options, then SHA-256 of the document.
     """
 
     document_kind: str
@@ -74,6 +80,17 @@ class Preimage:
             ValueError: Documents of this kind are not signed.
         """
         return cls(document_kind, _signed_message(document_kind), sha256(canonical_bytes))
+
+    @classmethod
+    def of_proof(cls, proof_options: bytes, document: bytes) -> Preimage:
+        """Return the preimage of a W3C Data Integrity proof with the cryptosuite ``eddsa-jcs-2022``.
+
+        Args:
+            proof_options: Canonical JSON of the proof without its ``proofValue``.
+            document: Canonical JSON of the document without its ``proof``.
+        """
+        kind = "data_integrity_proof"
+        return cls(kind, _signed_message(kind), sha256(proof_options) + sha256(document))
 
 
 def left_out_of(document_kind: str) -> frozenset[str]:

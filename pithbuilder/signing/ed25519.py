@@ -1,4 +1,4 @@
-"""Ed25519 (RFC 8032) over the 32 bytes of a digest; the only module that imports `cryptography`.
+"""Ed25519 (RFC 8032) over the 32 bytes of a digest, by `cryptography`.
 
 Public keys are checked when they come in. OpenSSL takes keys of small order, under which one fixed signature
 verifies every message, and spellings of a key that are not canonical; neither gets past :class:`PublicKey`.
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from pithbuilder.errors import KeyMaterialError
+from pithbuilder.signing.pkcs8 import encrypt_to_pem
 
 PUBLIC_KEY_LENGTH: Final = 32
 SIGNATURE_LENGTH: Final = 64
@@ -55,6 +56,10 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+    def to_pem(self) -> bytes:
+        """Return the key as ``SubjectPublicKeyInfo`` in PEM (RFC 7468, RFC 8410)."""
+        return self._key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.raw == other.raw
@@ -115,34 +120,47 @@ class PrivateKey:
                 ``passphrase-too-long``, ``key-file-format`` or ``key-algorithm``.
         """
         encrypted = b"ENCRYPTED" in pem
-        if encrypted and passphrase is None:
-            raise KeyMaterialError(
-                "passphrase-needed",
-                "private key is encrypted",
-                hint="run in a terminal to be asked for the passphrase, or give --passphrase-file FILE",
-            )
-        if passphrase is not None and not encrypted:
-            raise KeyMaterialError(
-                "passphrase-not-needed",
-                "private key is not encrypted, but a passphrase was given",
-                hint="leave the passphrase away, or check that this is the right key file",
-            )
-        if passphrase is not None:
-            _check_length(passphrase)
+        _check_need(encrypted, passphrase)
         try:
             key = serialization.load_pem_private_key(pem, passphrase)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             if encrypted and pem.rstrip().endswith(b"-----END ENCRYPTED PRIVATE KEY-----"):
-                raise KeyMaterialError(
-                    "passphrase-wrong",
-                    "private key cannot be decrypted",
-                    hint="wrong passphrase, or a damaged file",
-                ) from error
+                raise _cannot_decrypt() from error
             raise KeyMaterialError(
                 "key-file-format",
                 "not a private key in PKCS#8 PEM",
                 expected="-----BEGIN PRIVATE KEY----- or -----BEGIN ENCRYPTED PRIVATE KEY-----",
             ) from error
+        return cls._of(key)
+
+    @classmethod
+    def from_openssh(cls, data: bytes, passphrase: bytes | None) -> PrivateKey:
+        """Return the key of an OpenSSH private key file (``openssh-key-v1``).
+
+        Args:
+            data: The file's bytes.
+            passphrase: None for a key that is not encrypted.
+
+        Raises:
+            KeyMaterialError: As for :meth:`from_pem`.
+        """
+        try:
+            key: object = serialization.load_ssh_private_key(data, passphrase)
+        except TypeError as error:  # the library's way to say that a passphrase lacks, or is one too many
+            _check_need(passphrase is None, passphrase)
+            raise _cannot_decrypt() from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            if passphrase is not None and data.rstrip().endswith(b"-----END OPENSSH PRIVATE KEY-----"):
+                raise _cannot_decrypt() from error
+            raise KeyMaterialError(
+                "key-file-format",
+                "not an OpenSSH private key",
+                expected="-----BEGIN OPENSSH PRIVATE KEY-----, whole",
+            ) from error
+        return cls._of(key)
+
+    @classmethod
+    def _of(cls, key: object) -> PrivateKey:
         if not isinstance(key, Ed25519PrivateKey):
             raise KeyMaterialError(
                 "key-algorithm", "private key is not for Ed25519", expected="an Ed25519 key (RFC 8410)"
@@ -150,20 +168,26 @@ class PrivateKey:
         return cls(key)
 
     def to_pem(self, passphrase: bytes | None) -> bytes:
-        """Return the key as PKCS#8 PEM, encrypted (PBES2, RFC 8018) unless ``passphrase`` is None.
+        """Return the key as PKCS#8 PEM (RFC 5958), encrypted (:mod:`~pithbuilder.signing.pkcs8`) with a passphrase.
+
+        Args:
+            passphrase: What to encrypt it with; None leaves it in the clear.
 
         Raises:
             KeyMaterialError: ``passphrase-empty`` or ``passphrase-too-long``.
         """
-        if passphrase is not None:
-            if not passphrase:
-                raise KeyMaterialError("passphrase-empty", "the passphrase is empty", expected="at least one byte")
-            _check_length(passphrase)
-        return self._key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption() if passphrase is None else serialization.BestAvailableEncryption(passphrase),
-        )
+        encoding = serialization.Encoding.PEM if passphrase is None else serialization.Encoding.DER
+        data = self._key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        if passphrase is None:
+            return data
+        if not passphrase:
+            raise KeyMaterialError("passphrase-empty", "the passphrase is empty", expected="at least one byte")
+        _check_length(passphrase)
+        return encrypt_to_pem(data, passphrase)
+
+    def to_seed(self) -> bytes:
+        """Return the 32-byte seed (RFC 8032, section 5.1.5): the secret itself, for another library in memory."""
+        return self._key.private_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of ``message``: 64 bytes."""
@@ -171,6 +195,30 @@ class PrivateKey:
 
     def __repr__(self) -> str:
         return f"PrivateKey(public={self.public_key.raw.hex()})"
+
+
+def _check_need(encrypted: bool, passphrase: bytes | None) -> None:
+    """Refuse a passphrase that lacks, is one too many, or too long."""
+    if encrypted and passphrase is None:
+        raise KeyMaterialError(
+            "passphrase-needed",
+            "private key is encrypted",
+            hint="run in a terminal to be asked for the passphrase, or give --passphrase-file FILE",
+        )
+    if passphrase is not None and not encrypted:
+        raise KeyMaterialError(
+            "passphrase-not-needed",
+            "private key is not encrypted, but a passphrase was given",
+            hint="leave the passphrase away, or check that this is the right key file",
+        )
+    if passphrase is not None:
+        _check_length(passphrase)
+
+
+def _cannot_decrypt() -> KeyMaterialError:
+    return KeyMaterialError(
+        "passphrase-wrong", "private key cannot be decrypted", hint="wrong passphrase, or a damaged file"
+    )
 
 
 def _check_length(passphrase: bytes) -> None:

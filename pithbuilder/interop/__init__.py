@@ -1,0 +1,1 @@
+"""Floor 6: other people's formats for keys and credentials."""
