@@ -7,12 +7,11 @@ from enum import Enum
 
 import attrs
 
+from pithbuilder.bulk.stored import load_own_bundle, refuse_drift
 from pithbuilder.core.canonical_json import JsonObject
-from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, SHORT_LENGTHS, SUFFIX_LENGTH, PithNumber
+from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.timestamps import Clock, format_microseconds, parse_microseconds
-from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import RecordCreated
-from pithbuilder.documents.mirror import MANIFEST_PATH, SIGNING_KEY_PATH, MirrorManifest, bundle_path, record_path
+from pithbuilder.documents.mirror import MANIFEST_PATH, MirrorManifest, bundle_path, record_path
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
@@ -23,8 +22,6 @@ from pithbuilder.signing.keyring import Keyring
 from pithbuilder.sources.snapshot import SourcePaper
 from pithbuilder.stores.ledger import Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
-from pithbuilder.verify.bundle import verify_bundle
-from pithbuilder.verify.report import Verdict
 
 
 class MintStatus(Enum):
@@ -112,13 +109,12 @@ class Minter:
             except PithError as error:
                 yield MintResult(place=record.place, status=MintStatus.FAILED, paper=record.paper, error=error)
 
-    def write_mirror_files(self) -> None:
-        """Write the mirror's key document and manifest; a manifest that says the same keeps its time.
+    def write_manifest(self) -> None:
+        """Write the mirror's manifest; one that says the same keeps its time.
 
         Raises:
             StoreError: ``write-failed``.
         """
-        self._tree.write(SIGNING_KEY_PATH, self._issuer.key_document.canonical_bytes)
         manifest = self._issuer.build_manifest(self._clock.now())
         there = self._tree.read_if_there(MANIFEST_PATH)
         if there is not None:
@@ -143,7 +139,7 @@ class Minter:
                 key_id=self._issuer.key_document.key_id,
             )
             self._ledger.add(row)
-        _refuse_drift(row, place, record)
+        refuse_drift(row, place, record)
         changed = self._write_bundle(paper, row)
         if changed and status is MintStatus.UNCHANGED:
             status = MintStatus.RESTORED
@@ -166,7 +162,7 @@ class Minter:
                 state=issued.state_bytes,
                 record_document=issued.record_document_bytes,
             )
-        bundle = _load_own_bundle(self._tree, suffix, there, self._own_keys)
+        bundle = load_own_bundle(self._tree, suffix, there, self._own_keys)
         return self._tree.write_number(
             suffix,
             bundle=bundle.canonical_bytes,
@@ -196,55 +192,8 @@ class Minter:
         return self._issuer.issue(
             paper,
             short_length=row.short_length,
-            first_computed_at=parse_microseconds(row.first_computed_at),
+            at=parse_microseconds(row.first_computed_at),
         )
-
-
-def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
-    """Take the numbers of a mirror that the ledger has not met into it, and return how many were new to it.
-
-    So a ledger that was lost comes back, and a mirror from elsewhere is not minted into a second time.
-
-    Args:
-        ledger: Open for writing.
-        tree: The mirror.
-        own_keys: The issuer's own keys; every bundle must be signed by one of them.
-
-    Raises:
-        MintError: ``stored-bundle``: a bundle is not this issuer's; ``drift``: it is of a paper that has another
-            number in the ledger.
-        StoreError: The mirror cannot be read, or the ledger not written.
-    """
-    path = tree.root.absolute().as_uri()  # a path need not be text, its address is
-    if ledger.knows_mirror(path):
-        return 0
-    rows = []
-    for suffix in tree.bundle_suffixes():
-        if ledger.knows_number(suffix):
-            continue  # a mirror that was only moved; its bundles are looked at when their papers come up
-        bundle = _load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys)
-        row = ledger.find(bundle.content.source.id, bundle.content.source.version)
-        if row is None:
-            rows.append(_row_of(bundle))
-        else:
-            _refuse_drift(row, str(tree.root / bundle_path(suffix)), bundle.content.canonical_record)
-    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)))
-    return len(rows)
-
-
-def _load_own_bundle(tree: MirrorTree, suffix: str, data: bytes, own_keys: Keyring) -> Bundle:
-    report = verify_bundle(data, own_keys)
-    if report.verdict is not Verdict.TRUSTED or not report.pith_number.endswith(f":{suffix}"):
-        finding = report.failures[0] if report.failures else None
-        raise MintError(
-            "stored-bundle",
-            "the bundle in the mirror is not one that this issuer signed; nothing was changed",
-            where=str(tree.root / bundle_path(suffix)),
-            expected="a bundle of this number under one of the workspace's keys",
-            found=f"{finding.code} at {finding.path}" if finding else report.verdict.value,
-            hint="move it away to have it made again",
-        )
-    return Bundle.from_dict(parse_object(data))
 
 
 def plan_mint(records: Iterable[SourcePaper], ledger: Ledger) -> Iterator[MintResult]:
@@ -267,7 +216,7 @@ def plan_mint(records: Iterable[SourcePaper], ledger: Ledger) -> Iterator[MintRe
             status = MintStatus.WOULD_MINT
             row = planned[version] = _new_row(ledger, derived, first_computed_at="", key_id="")
         try:
-            _refuse_drift(row, record.place, derived)
+            refuse_drift(row, record.place, derived)
         except MintError as error:
             yield MintResult(place=record.place, status=MintStatus.FAILED, paper=paper, error=error)
             continue
@@ -292,44 +241,5 @@ def _new_row(ledger: Ledger, record: CanonicalRecord, *, first_computed_at: str,
     )
 
 
-def _refuse_drift(row: LedgerRow, place: str, record: CanonicalRecord) -> None:
-    """Refuse a record that is not the one in the ledger.
-
-    Raises:
-        MintError: ``drift``; the text, categories, license or date changed under the same id and version.
-    """
-    if row.canonical_sha256 == record.digest.hex():
-        return
-    raise MintError(
-        "drift",
-        "metadata changed under the same identifier and version; not minted",
-        where=f"{place}: paper {record.source.id}v{record.source.version}",
-        expected=str(row.pith_number),
-        found=str(record.pith_number),
-        hint="find out which text is right; the number that was published stays",
-    )
-
-
 def _read_record_document(data: bytes) -> RecordDocument:
     return RecordDocument.from_dict(parse_object(data))
-
-
-def _row_of(bundle: Bundle) -> LedgerRow:
-    content = bundle.content
-    created = content.state.content.current.record_created
-    assert created is not None  # a trusted bundle has one
-    receipt = RecordCreated.of(created.payload).receipt
-    number = PithNumber.parse(content.pith_number)
-    return LedgerRow(
-        source_id=content.source.id,
-        source_version=content.source.version,
-        canonical_sha256=content.canonical_sha256,
-        pith_number=number,
-        short_length=next(
-            length
-            for length in (*SHORT_LENGTHS, SUFFIX_LENGTH)
-            if content.short_pith_number == number.short_form(length)
-        ),
-        first_computed_at=receipt.first_computed_at,
-        key_id=receipt.key_id,
-    )

@@ -17,9 +17,11 @@ COMMANDS: Final = {
     "derive": "Derive canonical records and Pith Numbers from paper metadata.",
     "number": "Derive Pith Numbers and aliases from canonical records.",
     "mint": "Mint papers: write signed bundles into a mirror.",
-    "verify": "Verify bundles, states, record documents, keys or whole mirrors.",
+    "reissue": "Sign bundles again with the key that signs now.",
+    "verify": "Verify bundles, other documents, keys, credentials or whole mirrors.",
     "show": "Show a bundle for a person's eyes.",
-    "keys": "Make, list and show signing keys.",
+    "sign-credential": "Sign a credential or record document (W3C Data Integrity).",
+    "keys": "Make, rotate, examine, export and back up signing keys.",
 }
 """Command name to its one-line help; the module of the same name holds the command ``command``."""
 
@@ -35,7 +37,7 @@ class LazyGroup(click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        return cast(click.Command, import_module(f"pithbuilder.cli.{cmd_name}").command)
+        return cast(click.Command, import_module(f"pithbuilder.cli.{cmd_name.replace('-', '_')}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""

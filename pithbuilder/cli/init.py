@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 import click
 
-from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, no_passphrase_option, passphrase_file_option
+from pithbuilder.cli.options import (
+    CONTEXT_SETTINGS,
+    expires_option,
+    json_option,
+    no_passphrase_option,
+    passphrase_file_option,
+)
 from pithbuilder.cli.output import print_json, print_line, tell
-from pithbuilder.cli.passphrase import new_passphrase
-from pithbuilder.core.timestamps import SystemClock
-from pithbuilder.documents.key_document import fingerprint_hex
+from pithbuilder.cli.passphrase import key_access, new_passphrase
+from pithbuilder.core.timestamps import SystemClock, format_seconds
+from pithbuilder.custody.making import default_key_id, fresh_key, referenced_key
 from pithbuilder.issuing.profile import IssuerProfile
-from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.stores.workspace import Workspace, check_key_id
-
-_OTHER_THAN_KEY_NAME: Final = re.compile(r"[^a-z0-9._-]+")
-_LONGEST_NAME: Final = 56  # leaves room for the month in the 64 characters of a key id
+from pithbuilder.stores.key_store import check_key_id
+from pithbuilder.stores.workspace import Workspace
 
 
 @click.command("init", context_settings=CONTEXT_SETTINGS)
@@ -34,6 +36,13 @@ _LONGEST_NAME: Final = 56  # leaves room for the month in the 64 characters of a
 @click.option("--name", help="The mirror's name, for people.  [default: the signer id]")
 @click.option("--key-id", help="The new key's name.  [default: the signer id and the month]")
 @click.option("--old-snapshots", is_flag=True, help="Leave the integrity block out, as before June 2026.")
+@click.option(
+    "--key",
+    "reference",
+    metavar="REFERENCE",
+    help="Sign with a key that is kept elsewhere: ssh-agent:…, pkcs11:…, exec:…  [default: a fresh key file]",
+)
+@expires_option
 @passphrase_file_option
 @no_passphrase_option
 @json_option
@@ -44,6 +53,8 @@ def command(
     name: str | None,
     key_id: str | None,
     old_snapshots: bool,
+    reference: str | None,
+    expires: datetime | None,
     passphrase_file: Path | None,
     no_passphrase: bool,
     as_json: bool,
@@ -58,12 +69,15 @@ def command(
     profile = IssuerProfile(
         signer_id=signer, mirror_name=name or signer, base_url=base_url, integrity=not old_snapshots
     )
-    key_id = check_key_id(key_id or f"{_key_name(signer)}-{SystemClock().now():%Y-%m}")
+    key_id = check_key_id(key_id or default_key_id(signer, SystemClock().now()))
     Workspace.check_free(directory)
-    passphrase = new_passphrase(passphrase_file, no_passphrase)
-    key = PrivateKey.generate()
-    Workspace.create(directory, profile, key_id, key, passphrase)
-    fingerprint = fingerprint_hex(key.public_key.raw)
+    until = None if expires is None else format_seconds(expires)
+    if reference is None:
+        key = fresh_key(profile, key_id, new_passphrase(passphrase_file, no_passphrase), expires=until)
+    else:
+        key = referenced_key(profile, key_id, reference, key_access(passphrase_file), directory, expires=until)
+    Workspace.create(directory, profile, key)
+    fingerprint = key.document.fingerprint_sha256_hex
     if as_json:
         print_json({"workspace": str(directory), "key_id": key_id, "fingerprint": fingerprint})
     else:
@@ -71,9 +85,3 @@ def command(
     tell(f"workspace ready in {directory}: read pith.toml, then run 'pithbuilder mint FILE --workspace {directory}'")
     if profile.is_placeholder:
         tell(f"note: {base_url} is a placeholder; set base_url in pith.toml before you mint for others")
-
-
-def _key_name(signer_id: str) -> str:
-    """Make a signer id the beginning of a key id, which takes fewer characters."""
-    name = _OTHER_THAN_KEY_NAME.sub("-", signer_id.lower()).lstrip("._-")[:_LONGEST_NAME]
-    return name.rstrip("._-") or "key"

@@ -10,49 +10,34 @@ from typing import BinaryIO
 
 import click
 
-from pithbuilder.bulk.mint import Minter, MintResult, plan_mint, recover_ledger
+from pithbuilder.bulk.mint import Minter, MintResult, plan_mint
+from pithbuilder.bulk.stored import recover_ledger
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
+    clock_option,
     input_argument,
     json_option,
+    out_option,
     passphrase_file_option,
     workspace_option,
 )
 from pithbuilder.cli.output import complain, json_line, print_bytes, tell
-from pithbuilder.cli.passphrase import existing_passphrase
+from pithbuilder.cli.passphrase import key_access
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH
-from pithbuilder.core.timestamps import Clock, FixedClock, SystemClock, parse_instant
-from pithbuilder.errors import FormatError
+from pithbuilder.core.timestamps import Clock, FixedClock, SystemClock
+from pithbuilder.custody.signers import open_signer
 from pithbuilder.issuing.issuer import Issuer
-from pithbuilder.signing.keyring import Keyring
 from pithbuilder.sources.snapshot import read_snapshot
 from pithbuilder.stores.ledger import Ledger
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
 
 
-def _parse_clock(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    try:
-        return None if value is None else parse_instant(value)
-    except FormatError as error:
-        raise click.BadParameter(f"expected {error.expected}", ctx, parameter) from error
-
-
 @click.command("mint", context_settings=CONTEXT_SETTINGS)
 @input_argument
 @workspace_option
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    show_default="mirror.out of pith.toml",
-    help="The mirror's directory.",
-)
-@click.option(
-    "--clock",
-    metavar="INSTANT",
-    callback=_parse_clock,
-    help="Mint new numbers at this time, such as 2026-05-18T00:15:26Z.  [default: now]",
-)
+@out_option
+@clock_option
 @click.option("--dry-run", is_flag=True, help="Say what would be minted; no key, nothing written.")
 @passphrase_file_option
 @json_option
@@ -76,24 +61,28 @@ def command(
     opened = Workspace.open(workspace)
     records = read_snapshot(file, file.name)
     tree = MirrorTree(opened.out if out is None else out)
-    own_keys = Keyring(opened.key_documents())
     if dry_run:
         with Ledger(opened.ledger, read_only=True) as ledger:
-            if not opened.ledger.exists():  # then the ledger is one in memory
-                recover_ledger(ledger, tree, own_keys)
+            if not opened.ledger.exists() and tree.root.exists():  # then the ledger is one in memory
+                recover_ledger(ledger, tree, opened.keys.load_chain().own_keys())
             failed = _report(plan_mint(records, ledger), as_json)
         ctx.exit(1 if failed else 0)
-    signer = opened.open_signer(existing_passphrase(passphrase_file, opened.needs_passphrase()))
     chosen: Clock = SystemClock() if clock is None else FixedClock(clock)
     if opened.profile.is_placeholder:
         tell(f"note: base_url is still the placeholder {opened.profile.base_url}")
     with opened.lock(), Ledger(opened.ledger) as ledger:
-        recovered = recover_ledger(ledger, tree, own_keys)
-        if recovered:
-            tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
-        minter = Minter(Issuer(opened.profile, signer, chosen), chosen, ledger, tree, own_keys)
-        failed = _report(minter.mint_all(records), as_json)
-        minter.write_mirror_files()
+        chain = opened.load_chain_with_addresses()
+        active = opened.signing_key(chain, chosen)
+        own_keys = chain.own_keys()
+        with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
+            recovered = recover_ledger(ledger, tree, own_keys)
+            if recovered:
+                tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
+            issuer = Issuer(opened.profile, signer, chosen, key_document=active.entry.key)
+            minter = Minter(issuer, chosen, ledger, tree, own_keys)
+            failed = _report(minter.mint_all(records), as_json)
+        tree.write_keys(chain)
+        minter.write_manifest()
     ctx.exit(1 if failed else 0)
 
 

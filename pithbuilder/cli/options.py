@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import click
 
 from pithbuilder.cli.app import CONTEXT_SETTINGS
-from pithbuilder.errors import StoreError
+from pithbuilder.core.timestamps import parse_instant
+from pithbuilder.errors import FormatError, StoreError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 __all__ = [
     "CONTEXT_SETTINGS",
+    "archive_passphrase_file_option",
+    "clock_option",
+    "expires_option",
     "input_argument",
+    "instant_option",
     "json_option",
+    "new_passphrase_file_option",
     "no_passphrase_option",
+    "out_option",
     "passphrase_file_option",
     "trust_option",
     "workspace_option",
@@ -47,10 +58,70 @@ workspace_option = click.option(
     help="The workspace that 'pithbuilder init' made.",
 )
 
-passphrase_file_option = click.option(
-    "--passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read the key's passphrase from the first line of this file.",
+
+def _parse_instant(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    try:
+        return None if value is None else parse_instant(value)
+    except FormatError as error:
+        raise click.BadParameter(f"expected {error.expected}", ctx, parameter) from error
+
+
+def instant_option(name: str, text: str) -> Callable[[_F], _F]:
+    """Return an option that takes an instant in UTC.
+
+    Args:
+        name: The option, such as ``--clock``.
+        text: Its help.
+    """
+    return click.option(name, metavar="INSTANT", callback=_parse_instant, help=text)
+
+
+def _take_descriptor(ctx: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    """Give the file of a descriptor to the option that takes a file."""
+    if value is None:
+        return
+    name = str(parameter.name).removesuffix("_fd") + "_file"
+    if ctx.params.get(name) is not None:
+        raise click.UsageError(f"--{name.replace('_', '-')} and {parameter.opts[0]} exclude each other.")
+    ctx.params[name] = Path(f"/dev/fd/{value}")
+
+
+def _secret_options(name: str, what: str) -> Callable[[_F], _F]:
+    """Return the two options that give a secret: ``--NAME-file`` and ``--NAME-fd``."""
+    file_option = click.option(
+        f"--{name}-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        is_eager=True,
+        help=f"Read {what} from the first line of this file.",
+    )
+    descriptor_option = click.option(
+        f"--{name}-fd",
+        type=click.IntRange(min=0),
+        metavar="N",
+        expose_value=False,
+        callback=_take_descriptor,
+        help=f"Read {what} from this open file descriptor.",
+    )
+    return lambda command: file_option(descriptor_option(command))
+
+
+passphrase_file_option = _secret_options("passphrase", "the key's passphrase, or its token's PIN,")
+
+new_passphrase_file_option = _secret_options("new-passphrase", "the new passphrase")
+
+archive_passphrase_file_option = _secret_options("archive-passphrase", "the archive's passphrase")
+
+clock_option = instant_option("--clock", "Work at this time, such as 2026-05-18T00:15:26Z.  [default: now]")
+
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="mirror.out of pith.toml",
+    help="The mirror's directory.",
+)
+
+expires_option = instant_option(
+    "--expires", "Plan the end of the new key: from then on it signs nothing.  [default: none]"
 )
 
 no_passphrase_option = click.option(
@@ -62,5 +133,5 @@ trust_option = click.option(
     metavar="FILE|DIR",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Pin this public key document too, or all in this directory (the keys/ of a workspace).",
+    help="Pin this public key document too, the first key of this keyring (pith-keys.json), or all in this directory.",
 )

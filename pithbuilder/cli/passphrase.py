@@ -1,21 +1,26 @@
-"""Where a passphrase comes from: a file, or a prompt in a terminal; never an argument or the environment."""
+"""Where a passphrase comes from: a file, a file descriptor or a prompt; never an argument or the environment."""
 
 from __future__ import annotations
 
 import locale
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import click
 
+from pithbuilder.custody.signers import KeyAccess
 from pithbuilder.errors import KeyMaterialError
-from pithbuilder.stores.atomic import read_file
-
-_MAX_PASSPHRASE_FILE_BYTES = 2**16
+from pithbuilder.stores.key_files import read_secret
 
 
-def new_passphrase(file: Path | None, no_passphrase: bool) -> bytes | None:
+def new_passphrase(file: Path | None, no_passphrase: bool, key_id: str = "") -> bytes | None:
     """Return the passphrase for a new key; None where ``--no-passphrase`` says so.
+
+    Args:
+        file: The file, or ``/dev/fd/N``; None to ask.
+        no_passphrase: Whether ``--no-passphrase`` was said.
+        key_id: The key's name, for the question.
 
     Raises:
         KeyMaterialError: ``passphrase-needed``: there is neither a terminal nor an option; ``passphrase-empty``,
@@ -23,18 +28,23 @@ def new_passphrase(file: Path | None, no_passphrase: bool) -> bytes | None:
         click.UsageError: Both options were given.
     """
     if file is not None and no_passphrase:
-        raise click.UsageError("--passphrase-file and --no-passphrase exclude each other.")
+        raise click.UsageError("A passphrase and --no-passphrase exclude each other.")
     if no_passphrase:
         return None
     if file is not None:
         return _first_line(file)
     if not _has_terminal():
-        raise _needed("give --passphrase-file FILE, or --no-passphrase for a key in the clear")
-    return _asked("Passphrase for the new key", twice=True)
+        raise _needed("give --passphrase-file FILE or --passphrase-fd N, or --no-passphrase for a key in the clear")
+    return _asked(f"Passphrase for the new key {key_id}".rstrip(), twice=True)
 
 
-def existing_passphrase(file: Path | None, encrypted: bool) -> bytes | None:
+def existing_passphrase(file: Path | None, encrypted: bool, key_id: str = "") -> bytes | None:
     """Return the passphrase of an existing key; None for a key in the clear.
+
+    Args:
+        file: The file, or ``/dev/fd/N``; None to ask.
+        encrypted: Whether the key is encrypted.
+        key_id: The key's name, for the question.
 
     Raises:
         KeyMaterialError: ``passphrase-needed``, ``passphrase-empty``, ``passphrase-encoding``.
@@ -44,15 +54,30 @@ def existing_passphrase(file: Path | None, encrypted: bool) -> bytes | None:
     if not encrypted:
         return None
     if not _has_terminal():
-        raise _needed("give --passphrase-file FILE")
-    return _asked("Passphrase of the key", twice=False)
+        raise _needed("give --passphrase-file FILE or --passphrase-fd N")
+    return _asked(f"Passphrase of the key {key_id}".rstrip(), twice=False)
 
 
+def key_access(file: Path | None) -> KeyAccess:
+    """Return how a command opens private halves: with a passphrase or PIN from a file, or by asking."""
+    return KeyAccess(
+        passphrase=lambda key_id, encrypted: existing_passphrase(file, encrypted, key_id),
+        pin=lambda token: _pin(file, token),
+        agent_socket=os.environ.get("SSH_AUTH_SOCK", ""),
+    )
+
+
+def _pin(file: Path | None, token: str) -> str:
+    if file is not None:
+        return _first_line(file).decode("utf-8", "surrogateescape")
+    if not _has_terminal():
+        raise _needed("name a file with the PIN in the key's reference (pin-source), or give --passphrase-file FILE")
+    return _asked(f"PIN of {token}", twice=False).decode("utf-8")
+
+
+@lru_cache(maxsize=8)  # a pipe can be read once, and a command may open several keys
 def _first_line(file: Path) -> bytes:
-    line = read_file(file, _MAX_PASSPHRASE_FILE_BYTES).split(b"\n", 1)[0].rstrip(b"\r")
-    if not line:
-        raise _empty(str(file))
-    return line
+    return read_secret(file)
 
 
 def _asked(question: str, *, twice: bool) -> bytes:
@@ -67,7 +92,11 @@ def _asked(question: str, *, twice: bool) -> bytes:
             hint="set LC_ALL to the terminal's encoding, or give --passphrase-file FILE",
         ) from None  # the cause holds the passphrase
     if not passphrase:
-        raise _empty("")
+        raise KeyMaterialError(
+            "passphrase-empty",
+            "the passphrase is empty",
+            hint="choose one, or say --no-passphrase when making the key",
+        )
     return passphrase
 
 
@@ -82,13 +111,4 @@ def _has_terminal() -> bool:
 def _needed(hint: str) -> KeyMaterialError:
     return KeyMaterialError(
         "passphrase-needed", "a passphrase is needed, and there is no terminal to ask for it", hint=hint
-    )
-
-
-def _empty(where: str) -> KeyMaterialError:
-    return KeyMaterialError(
-        "passphrase-empty",
-        "the passphrase is empty",
-        where=where,
-        hint="choose one, or say --no-passphrase when making the key",
     )

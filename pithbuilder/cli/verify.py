@@ -11,12 +11,12 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, trust_option
 from pithbuilder.cli.output import complain, print_json, print_line
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
 from pithbuilder.errors import StoreError
+from pithbuilder.interop.any_document import verify_any
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import pinned_keyring
 from pithbuilder.stores.mirror_tree import MirrorTree
-from pithbuilder.verify.document import verify_document
-from pithbuilder.verify.report import Check, Outcome, SigningKey, Verdict, VerificationReport, worst
+from pithbuilder.verify.report import Check, Outcome, SignatureKey, Verdict, VerificationReport, worst
 from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
 
 
@@ -26,10 +26,11 @@ from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
 @json_option
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...], as_json: bool) -> None:
-    """Verify bundles, states, record documents, keys or whole mirrors.
+    """Verify bundles, other documents, keys, credentials or whole mirrors.
 
     Each PATH is a file, told apart by what is in it, or the directory of a mirror. The keys published for
-    pith.science are pinned by default; keys inside documents never override a pinned one. Verdicts: trusted (every
+    pith.science are pinned by default; keys inside documents never override a pinned one. From a pinned key a
+    mirror's keyring leads to the keys that followed it. Verdicts: trusted (every
     signature is by a pinned key), self-consistent (holds, but only under keys that the document brought along),
     invalid. Exit status 0, 3 or 1: the worst of all.
     """
@@ -46,7 +47,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...]
 
 
 def _verify_file(path: Path, keyring: Keyring, as_json: bool) -> Verdict:
-    report = verify_document(read_file(path, MAX_DOCUMENT_BYTES), keyring)
+    report = verify_any(read_file(path, MAX_DOCUMENT_BYTES), keyring)
     _print_report(path, report, as_json)
     return report.verdict
 
@@ -54,7 +55,7 @@ def _verify_file(path: Path, keyring: Keyring, as_json: bool) -> Verdict:
 def _verify_directory(root: Path, keyring: Keyring, as_json: bool) -> Verdict:
     """Verify a mirror and print what is worth printing: in text, one line a bundle and whatever is wrong."""
     count = 0
-    unpinned: dict[SigningKey, None] = {}
+    unpinned: dict[SignatureKey, None] = {}
 
     def printed() -> Iterator[TreeEntry]:
         nonlocal count
@@ -106,6 +107,6 @@ def _print_text(path: str, report: VerificationReport) -> None:
         print_line(line)
 
 
-def _print_unpinned(keys: Iterable[SigningKey]) -> None:
+def _print_unpinned(keys: Iterable[SignatureKey]) -> None:
     for key in keys:
         print_line(f"  note  key {key.key_id} ({key.fingerprint}) is not pinned; pin it with --trust")

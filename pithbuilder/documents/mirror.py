@@ -10,6 +10,7 @@ from pithbuilder.documents.base import Document, Reader, SmallDocument
 from pithbuilder.documents.state import MERGE_VERSION
 
 SIGNING_KEY_PATH: Final = "pith-signing-key.json"
+KEYRING_PATH: Final = "pith-keys.json"
 MANIFEST_PATH: Final = "pith-mirrors.json"
 MANIFEST_TYPE: Final = "pith_mirror_manifest"
 MANIFEST_VERSION: Final = "1.0"

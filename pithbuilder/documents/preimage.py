@@ -6,6 +6,7 @@ document, which adds the fields of this table (``EventContent`` and ``Event``, a
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -91,6 +92,11 @@ class Preimage:
         """
         kind = "data_integrity_proof"
         return cls(kind, _signed_message(kind), sha256(proof_options) + sha256(document))
+
+    @classmethod
+    def probe(cls) -> Preimage:
+        """Return what is signed to try a signer out: 32 fresh random bytes, the digest of no document."""
+        return cls("probe", "probe", secrets.token_bytes(32))
 
 
 def left_out_of(document_kind: str) -> frozenset[str]:

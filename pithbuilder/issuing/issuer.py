@@ -11,20 +11,21 @@ from datetime import UTC, datetime
 
 import attrs
 
-from pithbuilder.core.canonical_json import Fragment, compose, decode_canonical
+from pithbuilder.core.canonical_json import Fragment, canonicalize, compose, compose_array, decode_canonical
 from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.encoding import encode_base64
 from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
-from pithbuilder.core.timestamps import Clock, cut_to_seconds, format_microseconds, format_seconds
+from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds
 from pithbuilder.documents.base import Fields
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import EVENT_ID_PREFIX, GRAPH_SNAPSHOT, RECORD_CREATED
+from pithbuilder.documents.event import EVENT_ID_PREFIX, GRAPH_SNAPSHOT, RECORD_CREATED, Event, RecordCreated
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.mirror import SIGNING_KEY_PATH, MirrorEntry, MirrorManifest
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.record_document import RecordDocument
+from pithbuilder.errors import MintError, printable
 from pithbuilder.issuing.layout import (
     Layout,
     Names,
@@ -82,7 +83,7 @@ class Issuer:
         profile: The issuer's own values.
         signer: Signs with the issuer's key.
         clock: Read once for each paper.
-        rotates_at: What the key document says of the key's end; None if that is not set.
+        key_document: The document of the signer's key, as it is published; None makes one.
 
     >>> from datetime import UTC, datetime
     >>> from pithbuilder.core.timestamps import FixedClock
@@ -110,16 +111,17 @@ class Issuer:
     'pith:2018:BXU6BBAINAUL6MJJTMDWTOJBR6'
     """
 
-    def __init__(self, profile: IssuerProfile, signer: Signer, clock: Clock, *, rotates_at: str | None = None) -> None:
+    def __init__(
+        self, profile: IssuerProfile, signer: Signer, clock: Clock, *, key_document: KeyDocument | None = None
+    ) -> None:
         self.profile = profile
         self._signer = signer
         self._clock = clock
-        self.key_document = KeyDocument.of(
+        self.key_document = key_document or KeyDocument.of(
             signer.public_key.raw,
             key_id=signer.key_id,
             url=f"{profile.base_url}/{SIGNING_KEY_PATH}",
             notes=profile.key_notes,
-            rotates_at=rotates_at,
         )
         self._layout = Layout(profile, self.key_document)
 
@@ -128,15 +130,14 @@ class Issuer:
         paper: PaperMetadata,
         *,
         short_length: int = DEFAULT_SHORT_LENGTH,
-        first_computed_at: datetime | None = None,
+        at: datetime | None = None,
     ) -> IssuedBundle:
         """Return the complete bundle of one paper.
 
         Args:
             paper: One version of one paper.
             short_length: The shortest prefix of the number (8, 12, 16 or 26) that no earlier record has.
-            first_computed_at: The time to issue at, where the number was computed before; by default the
-                clock's. One instant serves every time in the bundle.
+            at: The instant that serves as every time in the bundle; by default the clock's.
 
         Returns:
             The bundle; with the same paper, profile, key and time always the same bytes.
@@ -145,8 +146,7 @@ class Issuer:
             PithError: What the signer raises.
         """
         layout = self._layout
-        micros = format_microseconds((first_computed_at or self._clock.now()).astimezone(UTC))
-        times = Times(micros, cut_to_seconds(micros))
+        times = Times.at(format_microseconds((at or self._clock.now()).astimezone(UTC)))
         submitted_at = paper.submitted_at_text
         metadata = record_metadata(paper, submitted_at)
         source = source_reference(paper)
@@ -160,7 +160,7 @@ class Issuer:
         snapshot = layout.graph_snapshot(paper, summary, source)
 
         receipt = layout.receipt(names.canonical_sha256, self._sign(preimage), preimage.signed_message, times)
-        created = layout.record_created(names, paper, record, receipt)
+        created = layout.record_created(names, paper.arxiv_id, paper.version, record, receipt)
         merge: dict[str, MergeEvent[Fields]] = {}
         events = (
             self._sign_event(names, RECORD_CREATED, "record", created, times, merge),
@@ -183,6 +183,101 @@ class Issuer:
             layout.record_document(names, source=source, summary=summary, record=record, receipt=receipt),
         )
 
+    def reissue(self, bundle: Bundle, *, at: datetime, distrusted: frozenset[str] = frozenset()) -> IssuedBundle:
+        """Return a bundle signed again, with this issuer's key, its number, record and first time as they were.
+
+        A new ``record_created`` with a new receipt supersedes the old one. Other events stay as they are, but for
+        those of this issuer that a distrusted key signed: they are said once more too.
+
+        Args:
+            bundle: A bundle of this issuer that has been verified.
+            at: The time of the re-issue.
+            distrusted: Ids of keys that others may have had.
+
+        Returns:
+            The bundle; with the same bundle, profile, key and time always the same bytes.
+
+        Raises:
+            MintError: ``reissue-record``: no ``record_created`` is in force, or it is another issuer's.
+            PithError: What the signer raises.
+        """
+        layout, content = self._layout, bundle.content
+        old = self._own_record_created(bundle)
+        first = RecordCreated.of(old.content.payload).receipt.first_computed_at
+        times = Times.at(format_microseconds(at.astimezone(UTC)), first)
+        number = PithNumber.parse(content.pith_number)
+        names = Names(number, content.pith_number, content.short_pith_number, content.canonical_sha256)
+        record = Fragment(content.canonical_record.canonical_bytes)
+        source = Fragment(content.source.canonical_bytes)
+        aliases = compose_array(content.source_aliases.aliases)
+
+        preimage = Preimage.of(content.canonical_record)
+        receipt = layout.receipt(names.canonical_sha256, self._sign(preimage), preimage.signed_message, times)
+        payload = layout.record_created(names, content.source.id, content.source.version, record, receipt)
+        events = [Fragment(event.canonical_bytes) for event in content.events]
+        invalid = {event.event_id: event.reason for event in content.state.content.invalid_events}
+        merge = {
+            event.content.event_id: _merge_event(event)
+            for event in content.events
+            if event.content.event_id not in invalid
+        }
+        events.append(self._sign_event(names, RECORD_CREATED, "record", payload, times, merge, (old.content.event_id,)))
+        for event in self._own_in_force(bundle, distrusted):
+            again = event.content
+            payload = Fragment(again.payload.canonical_bytes)
+            superseded = (again.event_id,)
+            events.append(self._sign_event(names, again.event_type, again.target, payload, times, merge, superseded))
+        state_bytes = _seal_state(state_content(names, record, aliases, merge_events(merge, invalid)))
+        fields = layout.bundle_content(
+            names,
+            source=source,
+            record=record,
+            aliases=aliases,
+            events=tuple(events),
+            state=Fragment(state_bytes),
+            times=times,
+            public_keys=compose_array([*self._other_keys(bundle), self.key_document]),
+            timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
+        )
+        bundle_bytes = self._sign_bundle(fields, times)
+        issued = Bundle.from_dict(decode_canonical(bundle_bytes))
+        document = RecordDocument.of(issued, self.profile.schema_url)
+        return IssuedBundle(number, bundle_bytes, state_bytes, document.fields())
+
+    def _own_record_created(self, bundle: Bundle) -> Event:
+        shown = bundle.content.state.content.current.record_created
+        for event in bundle.content.events:
+            if shown is not None and event.content.event_id == shown.event_id:
+                if event.content.signer.signer_id == self.profile.signer_id:
+                    return event
+                break
+        raise MintError(
+            "reissue-record",
+            "no record_created of this issuer is in force",
+            where=bundle.content.pith_number,
+            expected=f"one by {self.profile.signer_id}",
+            found=printable(None if shown is None else shown.signer.signer_id),
+            hint="a bundle can only be issued again by who issued it first",
+        )
+
+    def _own_in_force(self, bundle: Bundle, key_ids: frozenset[str]) -> list[Event]:
+        """Return this issuer's other events in force that one of some keys signed, in the bundle's order."""
+        in_force = {event.event_id for event in bundle.content.state.content.current.events()}
+        return [
+            event
+            for event in bundle.content.events
+            if event.content.event_id in in_force
+            and event.content.event_type != RECORD_CREATED
+            and event.content.signer.signer_id == self.profile.signer_id
+            and event.content.signer.key_id in key_ids
+        ]
+
+    def _other_keys(self, bundle: Bundle) -> list[KeyDocument]:
+        """Return the keys that signed anything inside, but for the one that signs now."""
+        used = {event.content.signer.key_id for event in bundle.content.events}
+        own = self.key_document.key_id
+        return [key for key in bundle.content.public_keys if key.key_id in used and key.key_id != own]
+
     def build_manifest(self, generated_at: datetime) -> MirrorManifest:
         """Return the manifest of the issuer's own mirror (``pith-mirrors.json``)."""
         return MirrorManifest(
@@ -201,10 +296,11 @@ class Issuer:
         payload: Part,
         times: Times,
         merge: dict[str, MergeEvent[Fields]],
+        supersedes: tuple[str, ...] = (),
     ) -> Part:
         """Return one signed event, and add what merging needs to know of it to ``merge``."""
         layout = self._layout
-        event = layout.event_content(names, event_type, target, payload, times)
+        event = layout.event_content(names, event_type, target, payload, times, supersedes)
         preimage = Preimage.of_bytes("event", compose(event))
         content_sha256 = preimage.digest.hex()
         event_id = EVENT_ID_PREFIX + content_sha256
@@ -216,9 +312,9 @@ class Issuer:
             target=target,
             signer_id=self.profile.signer_id,
             created_at=times.seconds,
-            supersedes=(),
+            supersedes=supersedes,
             prev_event=None,
-            shown=applied_event(event_id, target, layout.signer, payload, times),
+            shown=applied_event(event_id, target, layout.signer, payload, times.seconds),
         )
         return Fragment(compose(event))
 
@@ -228,6 +324,21 @@ class Issuer:
         signature["bundle_sha256"] = preimage.digest.hex()
         bundle["bundle_signature"] = signature
         return compose(bundle)
+
+
+def _merge_event(event: Event) -> MergeEvent[Fields]:
+    """Return what merging needs to know of an event that was issued before."""
+    content = event.content
+    signer, payload = Fragment(content.signer.canonical_bytes), Fragment(content.payload.canonical_bytes)
+    return MergeEvent(
+        event_type=content.event_type,
+        target=content.target,
+        signer_id=content.signer.signer_id,
+        created_at=content.created_at,
+        supersedes=content.supersedes,
+        prev_event=content.prev_event,
+        shown=applied_event(content.event_id, content.target, signer, payload, content.created_at),
+    )
 
 
 def _seal_state(state: Fields) -> bytes:

@@ -13,6 +13,7 @@ from pithbuilder.core.authors import authors_text
 from pithbuilder.core.canonical_json import Fragment, compose, compose_array
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.core.text import abstract_excerpt, canonical_text_sha256, collapse_white_space
+from pithbuilder.core.timestamps import cut_to_seconds
 from pithbuilder.documents.base import Fields
 from pithbuilder.documents.bundle import BUNDLE_TYPE, BUNDLE_VERSION
 from pithbuilder.documents.event import EVENT_SCHEMA_VERSION
@@ -53,10 +54,16 @@ _FIRST_STATUS: Final = Part(VerificationStatus().canonical_bytes)  # a record an
 
 
 class Times(NamedTuple):
-    """The one instant of a bundle, UTC, in its two spellings."""
+    """The one instant of an issue, UTC, in its two spellings, and the instant of the first one (microseconds)."""
 
     micros: str
     seconds: str
+    first_micros: str
+
+    @classmethod
+    def at(cls, micros: str, first_micros: str = "") -> Times:
+        """Return the times of an issue at an instant spelt with microseconds; by default it is the first."""
+        return cls(micros, cut_to_seconds(micros), first_micros or micros)
 
 
 class Names(NamedTuple):
@@ -119,10 +126,10 @@ def paper_summary(paper: PaperMetadata, metadata: Fields) -> Part:
     )
 
 
-def applied_event(event_id: str, target: str, signer: Part, payload: Part, times: Times) -> Fields:
+def applied_event(event_id: str, target: str, signer: Part, payload: Part, created_at: str) -> Fields:
     """Return an event as a state shows it."""
     return {
-        "created_at": times.seconds,
+        "created_at": created_at,
         "event_id": event_id,
         "payload": payload,
         "signer": signer,
@@ -176,7 +183,7 @@ class Layout:
         self._integrity = profile.integrity
         self._key_id = key_document.key_id
         self._mirror_name = profile.mirror_name
-        self._public_keys = compose_array([key_document])
+        self._public_keys = compose_array([key_document])  # what a first issue lists
         self._schema_url = profile.schema_url
         self.signer: Final = Part(
             EventSigner(
@@ -194,7 +201,7 @@ class Layout:
                 "algorithm": ALGORITHM,
                 "builder_version": self._builder_version,
                 "canonical_sha256": canonical_sha256,
-                "first_computed_at": times.micros,
+                "first_computed_at": times.first_micros,
                 "key_id": self._key_id,
                 "kind": RECEIPT_KIND,
                 "last_reissued_at": times.micros,
@@ -207,7 +214,7 @@ class Layout:
             }
         )
 
-    def record_created(self, names: Names, paper: PaperMetadata, record: Part, receipt: Part) -> Part:
+    def record_created(self, names: Names, source_id: str, source_version: int, record: Part, receipt: Part) -> Part:
         """Payload of ``record_created``."""
         return part(
             {
@@ -215,9 +222,9 @@ class Layout:
                 "canonical_record": record,
                 "canonical_sha256": names.canonical_sha256,
                 "receipt": receipt,
-                "source_id": paper.arxiv_id,
+                "source_id": source_id,
                 "source_kind": SOURCE_KIND,
-                "source_version": paper.version,
+                "source_version": source_version,
             }
         )
 
@@ -245,8 +252,16 @@ class Layout:
             }
         return part({"graph_snapshot": snapshot, "verdict_id": None})
 
-    def event_content(self, names: Names, event_type: str, target: str, payload: Part, times: Times) -> Fields:
-        """Return a first event as it is hashed; sealed, it has ``content_sha256``, ``event_id``, ``signature`` too."""
+    def event_content(
+        self,
+        names: Names,
+        event_type: str,
+        target: str,
+        payload: Part,
+        times: Times,
+        supersedes: tuple[str, ...] = (),
+    ) -> Fields:
+        """Return an event as it is hashed; sealed, it has ``content_sha256``, ``event_id`` and ``signature`` too."""
         return {
             "created_at": times.seconds,
             "event_type": event_type,
@@ -255,7 +270,7 @@ class Layout:
             "schema_version": EVENT_SCHEMA_VERSION,
             "signer": self.signer,
             "subject_pith_number": names.text,
-            "supersedes": (),
+            "supersedes": supersedes,
             "target": target,
         }
 
@@ -281,6 +296,8 @@ class Layout:
         events: tuple[Part, ...],
         state: Part,
         times: Times,
+        public_keys: Part | None = None,
+        timestamp_proofs: Part | tuple[()] = (),
     ) -> Fields:
         """Return a bundle as it is hashed; sealed, it has ``bundle_signature`` too."""
         base_url = self._base_url
@@ -314,12 +331,12 @@ class Layout:
                 },
             ),
             "pith_number": names.text,
-            "public_keys": self._public_keys,
+            "public_keys": public_keys or self._public_keys,
             "short_pith_number": names.short,
             "source": source,
             "source_aliases": aliases,
             "state": state,
-            "timestamp_proofs": (),
+            "timestamp_proofs": timestamp_proofs,
         }
 
     def record_document(self, names: Names, *, source: Part, summary: Part, record: Part, receipt: Part) -> Fields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -123,7 +123,7 @@ class PrivateKey:
         _check_need(encrypted, passphrase)
         try:
             key = serialization.load_pem_private_key(pem, passphrase)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
             if encrypted and pem.rstrip().endswith(b"-----END ENCRYPTED PRIVATE KEY-----"):
                 raise _cannot_decrypt() from error
             raise KeyMaterialError(
@@ -149,7 +149,7 @@ class PrivateKey:
         except TypeError as error:  # the library's way to say that a passphrase lacks, or is one too many
             _check_need(passphrase is None, passphrase)
             raise _cannot_decrypt() from error
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             if passphrase is not None and data.rstrip().endswith(b"-----END OPENSSH PRIVATE KEY-----"):
                 raise _cannot_decrypt() from error
             raise KeyMaterialError(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+import attrs
 
 from pithbuilder.core.encoding import decode_base64
 from pithbuilder.core.json_path import ROOT, child_path
+from pithbuilder.core.timestamps import parse_instant
 from pithbuilder.documents.key_document import KEY_FORMAT, KeyDocument, fingerprint_base32, fingerprint_hex
 from pithbuilder.documents.signature import ALGORITHM
 from pithbuilder.errors import EncodingError, KeyMaterialError, printable
@@ -55,35 +60,109 @@ def public_key_of(document: KeyDocument, path: str = ROOT) -> PublicKey:
         raise
 
 
+@attrs.frozen
+class KeyWindow:
+    """When a key signs, as far as that is known. Both ends belong to it, to the second.
+
+    Attributes:
+        valid_from: An instant in UTC; None where no beginning is set.
+        valid_until: An instant in UTC; None where no end is set.
+        compromised: Whether others may have had the key, from ``valid_until`` on.
+    """
+
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    compromised: bool = False
+
+    def holds(self, instant: datetime) -> bool:
+        """Say whether an instant, in UTC, is in the window."""
+        second = instant.replace(microsecond=0)
+        return (self.valid_from is None or self.valid_from <= second) and (
+            self.valid_until is None or second <= self.valid_until
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the window ends before it begins."""
+        return self.valid_from is not None and self.valid_until is not None and self.valid_until < self.valid_from
+
+    def ends_by(self, instant: datetime) -> bool:
+        """Say whether the window ends at an instant or before."""
+        return self.valid_until is not None and self.valid_until <= instant
+
+
+ALWAYS: Final = KeyWindow()
+"""The window of a key of which nothing more is known than that it is pinned."""
+
+
 class Keyring:
-    """Keys that are trusted because a person put them there; documents never add to it.
+    """Keys that are trusted: because a person pinned them, or reached from a pinned key through a chain of statements.
+
+    Documents never add to it by themselves; see :func:`pithbuilder.verify.key_chain.follow`.
 
     >>> len(Keyring())
     0
     """
 
     def __init__(self, documents: Iterable[KeyDocument] = ()) -> None:
-        """Pin the keys of some key documents.
+        """Pin the keys of some key documents; ``rotates_at``, where it is set, is the end of a key's window.
 
         Raises:
             KeyMaterialError: A document's fields contradict each other, or two documents give one key id to
                 different keys (``key-conflict``).
         """
         self._keys: dict[str, PublicKey] = {}
+        self._windows: dict[str, KeyWindow] = {}
+        self._chains: dict[PublicKey, tuple[bytes, ...]] = {}
         for document in documents:
-            key = public_key_of(document)
-            if self._keys.setdefault(document.key_id, key) != key:
-                raise KeyMaterialError(
-                    "key-conflict",
-                    "two pinned keys have the same key id",
-                    where="$.key_id",
-                    found=printable(document.key_id),
-                    hint="pin only one of the two",
-                )
+            self._add(document.key_id, public_key_of(document))
+            if document.rotates_at is not None:
+                end = parse_instant(document.rotates_at)
+                if not self.window(document.key_id).ends_by(end):
+                    self._windows[document.key_id] = KeyWindow(valid_until=end)
+
+    def with_chain(
+        self, first: PublicKey, keys: Mapping[str, tuple[PublicKey, KeyWindow]], statements: tuple[bytes, ...]
+    ) -> Keyring:
+        """Return a keyring with the keys of a chain that has been followed from a pinned key.
+
+        Args:
+            first: The first key of the chain, by which, as by any key in ``keys``, it is known again.
+            keys: Key id to key and window.
+            statements: Digest of every statement, 32 raw bytes each, by sequence.
+
+        Raises:
+            KeyMaterialError: ``key-conflict``; another key of such an id is pinned.
+        """
+        joined = Keyring()
+        joined._keys, joined._windows = dict(self._keys), dict(self._windows)
+        joined._chains = {**self._chains, **dict.fromkeys((first, *(key for key, _ in keys.values())), statements)}
+        for key_id, (key, window) in keys.items():
+            joined._add(key_id, key)
+            joined._windows[key_id] = window
+        return joined
 
     def get(self, key_id: str) -> PublicKey | None:
-        """Return the pinned key of that id, or None."""
+        """Return the trusted key of that id, or None."""
         return self._keys.get(key_id)
+
+    def window(self, key_id: str) -> KeyWindow:
+        """Return when the key of that id signs."""
+        return self._windows.get(key_id, ALWAYS)
+
+    def known_statements(self, key: PublicKey) -> tuple[bytes, ...]:
+        """Return the digests of the statements of the chain of which ``key`` is a part, as far as it is known."""
+        return self._chains.get(key, ())
+
+    def _add(self, key_id: str, key: PublicKey) -> None:
+        if self._keys.setdefault(key_id, key) != key:
+            raise KeyMaterialError(
+                "key-conflict",
+                "two pinned keys have the same key id",
+                where="$.key_id",
+                found=printable(key_id),
+                hint="pin only one of the two",
+            )
 
     def __contains__(self, key_id: object) -> bool:
         return key_id in self._keys

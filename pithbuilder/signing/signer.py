@@ -24,3 +24,11 @@ class Signer(Protocol):
     def sign(self, preimage: Preimage) -> bytes:
         """Return the Ed25519 signature (64 bytes) over the preimage's 32 digest bytes."""
         ...
+
+
+class ClosableSigner(Signer, Protocol):
+    """A signer that holds something open: a connection, a session, a process."""
+
+    def close(self) -> None:
+        """Let go of it; closing twice does nothing."""
+        ...

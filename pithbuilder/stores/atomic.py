@@ -33,7 +33,7 @@ def is_taken(path: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Put a file in place in one step: temporary file beside it, fsync, rename, fsync of the directory.
 
     The temporary file's name is fixed (``.NAME.tmp``), so that one left behind by a crash is replaced by the next
@@ -42,6 +42,7 @@ def write_file(path: Path, data: bytes) -> None:
     Args:
         path: Its directory is made if need be.
         data: The file's bytes.
+        mode: The file's permissions, less the process's umask.
 
     Raises:
         StoreError: ``write-failed``; what was there before is still there.
@@ -51,7 +52,7 @@ def write_file(path: Path, data: bytes) -> None:
         make_directory(path.parent)
         temporary.unlink(missing_ok=True)
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
@@ -60,6 +61,19 @@ def write_file(path: Path, data: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        sync_directory(path.parent)
+    except OSError as error:
+        raise write_failed(path, error) from error
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, durably; one that is not there is no error.
+
+    Raises:
+        StoreError: ``write-failed``.
+    """
+    try:
+        path.unlink(missing_ok=True)
         sync_directory(path.parent)
     except OSError as error:
         raise write_failed(path, error) from error
@@ -107,12 +121,15 @@ def read_file(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise StoreError(
-            "read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)
-        ) from error
+        raise read_failed(path, error) from error
     if len(data) > limit:
         raise StoreError("file-too-large", "file is too large", where=str(path), expected=f"at most {limit} bytes")
     return data
+
+
+def read_failed(path: Path, error: OSError) -> StoreError:
+    """Return the error for a file that could not be read."""
+    return StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path))
 
 
 def write_failed(path: Path, error: OSError) -> StoreError:

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.keyring_document import KeyringDocument
+from pithbuilder.documents.mirror import KEYRING_PATH
 from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import KeyMaterialError, PithError, StoreError
+from pithbuilder.errors import KeyMaterialError, PithError
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring, public_key_of
-from pithbuilder.stores.atomic import read_file, sync_directory, write_failed
+from pithbuilder.stores.atomic import read_failed, read_file, sync_directory, write_failed
+from pithbuilder.verify.key_chain import follow
 
 _MAX_KEY_FILE_BYTES: Final = 64 * 2**10
+_MAX_KEYRING_BYTES: Final = 16 * 2**20
+_MAX_SECRET_FILE_BYTES: Final = 64 * 2**10
 
 
-def create_private_key_file(path: Path, key: PrivateKey, passphrase: bytes | None) -> None:
+def create_private_file(path: Path, pem: bytes) -> None:
     """Write a private key to a new file that only its owner can read (mode 0600).
 
     Args:
         path: The directory must exist; the file must not.
-        key: The key.
-        passphrase: What to encrypt it with; None writes it in the clear.
-
-    Raises:
-        KeyMaterialError: ``key-file-exists``, or what :meth:`PrivateKey.to_pem` raises.
-        StoreError: ``write-failed``.
-    """
-    create_private_file(path, key.to_pem(passphrase))
-
-
-def create_private_file(path: Path, pem: bytes) -> None:
-    """Write a private key that is PEM already, as :func:`create_private_key_file` does.
+        pem: The key, PKCS#8 PEM.
 
     Raises:
         KeyMaterialError: ``key-file-exists``.
@@ -115,9 +111,7 @@ def read_private_key_file(path: Path) -> bytes:
     except OSError as error:
         if path.is_symlink():
             raise _not_a_plain_file(path) from error
-        raise StoreError(
-            "read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=str(path)
-        ) from error
+        raise read_failed(path, error) from error
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):  # a directory cannot even be made a file object
@@ -137,6 +131,37 @@ def read_private_key_file(path: Path) -> bytes:
         os.close(descriptor)
 
 
+def permissions_fault(path: Path) -> str:
+    """Return what is wrong with who may write in a directory; empty where nothing is.
+
+    Raises:
+        StoreError: ``read-failed``.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        raise read_failed(path, error) from error
+    return f"mode {mode:04o}" if mode & 0o022 else ""
+
+
+def read_secret(path: Path) -> bytes:
+    """Return the first line of a file, or of what a descriptor such as ``/dev/fd/3`` gives, without its end.
+
+    Raises:
+        KeyMaterialError: ``passphrase-empty``.
+        StoreError: ``read-failed``, ``file-too-large``.
+    """
+    line = read_file(path, _MAX_SECRET_FILE_BYTES).split(b"\n", 1)[0].rstrip(b"\r")
+    if not line:
+        raise KeyMaterialError(
+            "passphrase-empty",
+            "the passphrase is empty",
+            where=str(path),
+            hint="choose one, or say --no-passphrase when making the key",
+        )
+    return line
+
+
 def load_key_document(path: Path) -> KeyDocument:
     """Return the public key document in a file, every field checked against the key's bytes.
 
@@ -144,34 +169,20 @@ def load_key_document(path: Path) -> KeyDocument:
         PithError: The file cannot be read, is no key document, or its fields contradict each other; ``where``
             names the file.
     """
-    try:
+    with naming(path):
         document = KeyDocument.from_dict(parse_object(read_file(path, _MAX_KEY_FILE_BYTES)))
         public_key_of(document)
-    except PithError as error:
-        if not error.where.startswith(str(path)):
-            error.where = f"{path}: {error.where}" if error.where else str(path)
-        raise
     return document
 
 
-def load_trusted_documents(path: Path) -> list[KeyDocument]:
-    """Return the key documents in a file, or in the ``*.json`` files of a directory.
+def load_keyring_document(path: Path) -> KeyringDocument:
+    """Return the keyring document in a file; whether its chain holds is for who follows it.
 
     Raises:
-        PithError: As for :func:`load_key_document`.
-        KeyMaterialError: ``no-keys``; there is none in the directory.
+        PithError: The file cannot be read, or is no keyring; ``where`` names the file.
     """
-    if not path.is_dir():
-        return [load_key_document(path)]
-    documents = [load_key_document(file) for file in sorted(path.glob("*.json"))]
-    if not documents:
-        raise KeyMaterialError(
-            "no-keys",
-            "directory holds no public key documents",
-            where=str(path),
-            expected="files *.json, such as the keys/ of a workspace",
-        )
-    return documents
+    with naming(path):
+        return KeyringDocument.from_dict(parse_object(read_file(path, _MAX_KEYRING_BYTES)))
 
 
 def published_key_documents() -> list[KeyDocument]:
@@ -187,18 +198,64 @@ def pinned_keyring(*extra: Path) -> Keyring:
     """Return the keyring of the published keys and of those in some files or directories.
 
     Args:
-        extra: Key documents, or directories of them.
+        extra: Key documents, keyrings (``pith-keys.json``: its first key is pinned, and its chain followed from
+            there), or directories of them.
 
     Raises:
-        PithError: As for :func:`load_trusted_documents`; two keys of one id (``key-conflict``).
+        PithError: A file cannot be read, or its keys must not be used; two keys of one id (``key-conflict``); the
+            chain of a keyring is broken; ``where`` names the file.
+        KeyMaterialError: ``no-keys``; there is none in a directory.
 
     >>> "pith-v1-2026-05" in pinned_keyring()
     True
     """
     documents = published_key_documents()
+    keyrings: list[tuple[Path, KeyringDocument]] = []
     for path in extra:
-        documents.extend(load_trusted_documents(path))
-    return Keyring(documents)
+        for file in _trusted_files(path):
+            if file.name == KEYRING_PATH or _is_keyring(file):
+                keyrings.append((file, load_keyring_document(file)))
+            else:
+                documents.append(load_key_document(file))
+    for file, keyring_document in keyrings:
+        if not keyring_document.keys:
+            raise KeyMaterialError("no-keys", "keyring holds no key", where=str(file))
+        documents.append(keyring_document.keys[0].key)
+    keyring = Keyring(documents)
+    for file, keyring_document in keyrings:
+        with naming(file):
+            keyring = follow(keyring, keyring_document)
+    return keyring
+
+
+def _trusted_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.json"))
+    if not files:
+        raise KeyMaterialError(
+            "no-keys",
+            "directory holds no public key documents",
+            where=str(path),
+            expected="files *.json, such as the keys/ of a workspace",
+        )
+    return files
+
+
+def _is_keyring(path: Path) -> bool:
+    with naming(path):
+        return "keyring_type" in parse_object(read_file(path, _MAX_KEYRING_BYTES))
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the file in the errors of a block."""
+    try:
+        yield
+    except PithError as error:
+        if not error.where.startswith(str(path)):
+            error.where = f"{path}: {error.where}" if error.where else str(path)
+        raise
 
 
 def _not_a_plain_file(path: Path) -> KeyMaterialError:

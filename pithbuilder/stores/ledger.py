@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import attrs
 
@@ -35,6 +35,14 @@ _MIGRATIONS: Final = (
     """
     CREATE TABLE mirrors (
         path TEXT PRIMARY KEY
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE reissues (
+        suffix TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        reissued_at TEXT NOT NULL,
+        PRIMARY KEY (suffix, sequence)
     ) STRICT, WITHOUT ROWID
     """,
 )
@@ -68,6 +76,30 @@ class LedgerRow:
     first_computed_at: str
     key_id: str
     source_kind: str = "arxiv"
+
+
+_SELECT: Final = (
+    "SELECT source_kind, source_id, source_version, canonical_sha256, pith_year, suffix, short_length,"
+    " first_computed_at, key_id FROM records"
+)
+_ALL: Final = f"{_SELECT} ORDER BY suffix"
+_BY_NUMBER: Final = f"{_SELECT} WHERE suffix = ?"
+_BY_VERSION: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? AND source_version = ?"
+_BY_PAPER: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? ORDER BY source_version"
+
+
+def _row(columns: tuple[Any, ...]) -> LedgerRow:
+    kind, source_id, version, digest, year, suffix, short_length, first_computed_at, key_id = columns
+    return LedgerRow(
+        source_kind=kind,
+        source_id=source_id,
+        source_version=version,
+        canonical_sha256=digest,
+        pith_number=PithNumber(year, suffix),
+        short_length=short_length,
+        first_computed_at=first_computed_at,
+        key_id=key_id,
+    )
 
 
 class Ledger:
@@ -109,21 +141,10 @@ class Ledger:
         """
         with self._errors(), closing(self._connection.cursor()) as cursor:
             row = cursor.execute(
-                "SELECT canonical_sha256, pith_year, suffix, short_length, first_computed_at, key_id FROM records"
-                " WHERE source_kind = 'arxiv' AND source_id = ? AND source_version = ?",
+                _BY_VERSION,
                 (source_id, source_version),
             ).fetchone()
-        if row is None:
-            return None
-        return LedgerRow(
-            source_id=source_id,
-            source_version=source_version,
-            canonical_sha256=row[0],
-            pith_number=PithNumber(row[1], row[2]),
-            short_length=row[3],
-            first_computed_at=row[4],
-            key_id=row[5],
-        )
+        return None if row is None else _row(row)
 
     def free_short_length(self, number: PithNumber) -> int:
         """Return the length of the shortest prefix that no other number in the ledger has: 8, 12, 16 or 26.
@@ -179,6 +200,90 @@ class Ledger:
             for row in rows:
                 self._insert(row)
             self._connection.execute("INSERT INTO mirrors VALUES (?)", (path,))
+
+    def rows(self) -> Iterator[LedgerRow]:
+        """Yield every row, by number.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            for row in cursor.execute(_ALL):
+                yield _row(row)
+
+    def find_number(self, suffix: str) -> LedgerRow | None:
+        """Return the row of the number with this suffix (26 characters), or None.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            row = cursor.execute(_BY_NUMBER, (suffix,)).fetchone()
+        return None if row is None else _row(row)
+
+    def find_versions(self, source_id: str) -> list[LedgerRow]:
+        """Return the rows of all versions of one paper, the first version first.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            rows = cursor.execute(
+                _BY_PAPER,
+                (source_id,),
+            ).fetchall()
+        return [_row(row) for row in rows]
+
+    def reissue_time(self, suffix: str, sequence: int) -> str | None:
+        """Return when a number was, or was about to be, issued again after the ``sequence``-th statement about keys.
+
+        Returns:
+            UTC, microseconds with six digits; None if it was not.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            row = cursor.execute(
+                "SELECT reissued_at FROM reissues WHERE suffix = ? AND sequence = ?", (suffix, sequence)
+            ).fetchone()
+        return None if row is None else row[0]
+
+    def add_reissue(self, suffix: str, sequence: int, reissued_at: str) -> None:
+        """Write down, durably, when a number is issued again.
+
+        Raises:
+            StoreError: ``ledger-unreadable``; also where that is written down already.
+        """
+        with self._errors(), self._transaction():
+            self._connection.execute("INSERT INTO reissues VALUES (?, ?, ?)", (suffix, sequence, reissued_at))
+
+    def count_not_reissued(self, sequence: int, key_id: str) -> int:
+        """Return how many numbers were neither first issued with this key nor issued again after this statement.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            (count,) = cursor.execute(
+                "SELECT count(*) FROM records WHERE key_id <> ? AND suffix NOT IN"
+                " (SELECT suffix FROM reissues WHERE sequence >= ?)",
+                (key_id, sequence),
+            ).fetchone()
+        return int(count)
+
+    def latest_time(self) -> str:
+        """Return the latest instant in the ledger, UTC, microseconds with six digits; empty where there is none.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            (latest,) = cursor.execute(
+                "SELECT max(at) FROM (SELECT max(first_computed_at) AS at FROM records"
+                " UNION ALL SELECT max(reissued_at) FROM reissues)"
+            ).fetchone()
+        return latest or ""
 
     def close(self) -> None:
         """Close the file."""

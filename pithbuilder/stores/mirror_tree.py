@@ -9,10 +9,18 @@ from typing import Final
 
 import attrs
 
-from pithbuilder.documents.mirror import bundle_path, record_path, state_path, well_known_bundle_path
+from pithbuilder.documents.mirror import (
+    KEYRING_PATH,
+    SIGNING_KEY_PATH,
+    bundle_path,
+    record_path,
+    state_path,
+    well_known_bundle_path,
+)
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
 from pithbuilder.errors import StoreError
-from pithbuilder.stores.atomic import read_file, write_file
+from pithbuilder.stores.atomic import read_failed, read_file, write_file
+from pithbuilder.verify.key_chain import KeyChain
 
 _PARTS: Final = ("pith", ".well-known/pith")
 
@@ -51,6 +59,16 @@ class MirrorTree:
             )
         ]
         return any(changed)
+
+    def write_keys(self, chain: KeyChain) -> bool:
+        """Write the keyring and the document of the key that signs, and say whether anything had to be written.
+
+        Raises:
+            StoreError: ``write-failed``.
+        """
+        signing = chain.active or chain.keys[-1]
+        written = self.write(KEYRING_PATH, chain.to_document().canonical_bytes)
+        return self.write(SIGNING_KEY_PATH, signing.entry.key.canonical_bytes) or written
 
     def write(self, path: str, data: bytes) -> bool:
         """Write one file, unless it holds these bytes already; say whether it was written.
@@ -114,8 +132,4 @@ class MirrorTree:
         try:
             return sorted(os.listdir(self.root / path))  # noqa: PTH208 - names are what is wanted
         except OSError as error:
-            raise StoreError(
-                "read-failed",
-                f"cannot read: {(error.strerror or str(error)).lower()}",
-                where=str(self.root / path),
-            ) from error
+            raise read_failed(self.root / path, error) from error

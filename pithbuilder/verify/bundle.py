@@ -18,16 +18,17 @@ from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.event import judge_event
 from pithbuilder.verify.record import check_aliases, check_number, check_paper, check_record
 from pithbuilder.verify.report import Check, Outcome, VerificationReport
-from pithbuilder.verify.signatures import KnownKeys, check_signature
+from pithbuilder.verify.signatures import NO_TIME_PROOFS, KnownKeys, TimeProofs, check_signature
 from pithbuilder.verify.state import check_merge, check_state_itself, printable_number
 
 
-def verify_bundle(data: bytes, keyring: Keyring) -> VerificationReport:
+def verify_bundle(data: bytes, keyring: Keyring, *, time_proofs: TimeProofs = NO_TIME_PROOFS) -> VerificationReport:
     """Verify one bundle, offline.
 
     Args:
         data: The bundle's bytes: JSON in UTF-8, in any member order and spacing.
-        keyring: The pinned keys; a key inside the bundle never stands in for a pinned one.
+        keyring: The trusted keys; a key inside the bundle never stands in for one of them.
+        time_proofs: What proves that something was signed before its key was compromised.
 
     Returns:
         The report; bad input makes an ``invalid`` report, not an exception.
@@ -43,28 +44,27 @@ def verify_bundle(data: bytes, keyring: Keyring) -> VerificationReport:
         checks = Checks()
         checks.refused(error)
         return checks.report("bundle", "")
-    return _verify(value, plain or is_plain(value), keyring)
+    return _verify(value, plain or is_plain(value), KnownKeys(keyring, time_proofs))
 
 
 def verify_bundle_value(value: JsonObject, keyring: Keyring) -> VerificationReport:
     """Verify one bundle that has been parsed strictly; see :func:`verify_bundle`."""
-    return _verify(value, is_plain(value), keyring)
+    return _verify(value, is_plain(value), KnownKeys(keyring))
 
 
-def _verify(value: JsonObject, plain: bool, keyring: Keyring) -> VerificationReport:
+def _verify(value: JsonObject, plain: bool, keys: KnownKeys) -> VerificationReport:
     checks = Checks()
     try:
         bundle = Bundle.read(Reader(value, ROOT, plain=plain))
     except DocumentError as error:
         checks.refused(error)
     else:
-        _check_bundle(checks, bundle, keyring)
+        _check_bundle(checks, bundle, keys)
     return checks.report("bundle", printable_number(value))
 
 
-def _check_bundle(checks: Checks, bundle: Bundle, keyring: Keyring) -> None:
+def _check_bundle(checks: Checks, bundle: Bundle, keys: KnownKeys) -> None:
     content = bundle.content
-    keys = KnownKeys(keyring)
     for code, name, found, expected in (
         ("bundle-type", "bundle_type", content.bundle_type, BUNDLE_TYPE),
         ("bundle-version", "bundle_version", content.bundle_version, BUNDLE_VERSION),
@@ -127,14 +127,16 @@ def _check_addresses(checks: Checks, content: BundleContent) -> None:
 def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownKeys) -> None:
     number = str(content.canonical_record.pith_number)
     faults: list[Check] = []
+    standing_faults: list[tuple[Event, Check]] = []
     reasons: dict[int, str | None] = {}
     for index, event in enumerate(content.events):
-        event_faults, good_keys = judge_event(event, number, keys, f"$.events[{index}]")
-        reasons[id(event)] = event_faults[0].code if event_faults else None
-        faults.extend(event_faults)
-        if not event_faults:
+        judged = judge_event(event, number, keys, f"$.events[{index}]")
+        reasons[id(event)] = judged.faults[0].code if judged.faults else None
+        faults.extend(judged.faults)
+        if not judged.faults:
             checks.passed("event", f"$.events[{index}]")
-            for key in good_keys:
+            standing_faults.extend((event, fault) for fault in judged.standing_faults)
+            for key in judged.keys:
                 checks.signed_by(key)
     merged = fold_content(
         content.pith_number,
@@ -148,6 +150,9 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
         checks.add(_noted(fault) if agrees else fault)
     if merged.current.record_created is None:
         checks.fail("record-created", "$.events", "no valid record_created event is in force")
+    in_force = {event.event_id for event in merged.current.events()}
+    for event, fault in standing_faults:  # what has been said again under a good key need not rest on this one
+        checks.add(fault if event.content.event_id in in_force else _noted(fault))
     applied = set(merged.applied_event_ids)
     for index, event in enumerate(content.events):
         if event.content.event_id in applied:
@@ -187,7 +192,13 @@ def _check_bundle_signature(checks: Checks, bundle: Bundle, keys: KnownKeys) -> 
         "stated digest is not that of the bundle",
     )
     check_signature(
-        checks, bundle.bundle_signature, preimage.digest, preimage.signed_message, keys, "$.bundle_signature"
+        checks,
+        bundle.bundle_signature,
+        preimage.digest,
+        preimage.signed_message,
+        keys,
+        "$.bundle_signature",
+        signed_at=bundle.content.built_at,
     )
 
 

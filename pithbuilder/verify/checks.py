@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from pithbuilder.errors import PithError, printable
-from pithbuilder.verify.report import Check, Outcome, SigningKey, Verdict, VerificationReport
+from pithbuilder.verify.report import Check, Outcome, SignatureKey, Verdict, VerificationReport
 
 
 @lru_cache(maxsize=1024)
@@ -19,7 +19,7 @@ class Checks:
 
     def __init__(self) -> None:
         self.made: list[Check] = []
-        self.keys: dict[SigningKey, None] = {}
+        self.keys: dict[SignatureKey, None] = {}
         self.failed = False
 
     def add(self, check: Check) -> None:
@@ -52,7 +52,7 @@ class Checks:
         """Keep the failed check that an error amounts to."""
         self.add(Check.failure(error))
 
-    def signed_by(self, key: SigningKey) -> None:
+    def signed_by(self, key: SignatureKey) -> None:
         """Keep a key under which a signature was found good."""
         self.keys[key] = None
 

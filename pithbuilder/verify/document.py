@@ -8,7 +8,7 @@ from pithbuilder.errors import WireError
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.bundle import verify_bundle_value
 from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.mirror import verify_key_document, verify_manifest
+from pithbuilder.verify.mirror import verify_key_document, verify_keyring, verify_manifest
 from pithbuilder.verify.record_document import verify_record_document
 from pithbuilder.verify.report import VerificationReport
 from pithbuilder.verify.signatures import KnownKeys
@@ -16,7 +16,7 @@ from pithbuilder.verify.state import verify_state
 
 
 def verify_document(data: bytes, keyring: Keyring) -> VerificationReport:
-    """Verify a bundle, state, record document, key document or mirror manifest.
+    """Verify a bundle, state, record document, key document, keyring or mirror manifest.
 
     Args:
         data: The document's bytes.
@@ -44,6 +44,8 @@ def verify_value(value: JsonObject, keyring: Keyring) -> VerificationReport:
         return verify_record_document(value, KnownKeys(keyring))
     if "manifest_type" in value:
         return verify_manifest(value)
+    if "keyring_type" in value:
+        return verify_keyring(value, keyring)[0]
     if "public_key_b64" in value:
         return verify_key_document(value, keyring)
     checks = Checks()
@@ -51,7 +53,7 @@ def verify_value(value: JsonObject, keyring: Keyring) -> VerificationReport:
         "document-kind",
         "$",
         "not a document that can be verified",
-        expected="a bundle, state, record document, key document or mirror manifest",
+        expected="a bundle, state, record document, key document, keyring or mirror manifest",
         found=", ".join(sorted(value)[:5]),
     )
     return checks.report("unknown", "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import attrs
+
 from pithbuilder.documents.base import NO_ROWS
 from pithbuilder.documents.event import (
     EVENT_SCHEMA_VERSION,
@@ -19,13 +21,30 @@ from pithbuilder.documents.snapshot import GraphSnapshot, integrity_sha256
 from pithbuilder.errors import DocumentError, printable
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.record import check_receipt, check_record
-from pithbuilder.verify.report import Check, Outcome, SigningKey
-from pithbuilder.verify.signatures import KnownKeys, find_signature_fault
+from pithbuilder.verify.report import Check, Outcome, SignatureKey
+from pithbuilder.verify.signatures import STANDING_CODES, KnownKeys, find_signature_fault
 
 _TARGETS: Final = {RECORD_CREATED: "record", GRAPH_SNAPSHOT: "graph"}
 
 
-def judge_event(event: Event, pith_number: str, keys: KnownKeys, path: str) -> tuple[list[Check], list[SigningKey]]:
+@attrs.frozen
+class JudgedEvent:
+    """What was found out about one event.
+
+    Attributes:
+        faults: What makes it invalid; the code of the first is the reason that a state gives. Whether an event is
+            valid does not depend on which keys are trusted: every machine merges to the same state.
+        standing_faults: What speaks against its signatures, good as they are, because of their keys; of weight only
+            as long as the event is in force.
+        keys: The keys under which its signatures, the receipt's included, are good.
+    """
+
+    faults: tuple[Check, ...]
+    standing_faults: tuple[Check, ...]
+    keys: tuple[SignatureKey, ...]
+
+
+def judge_event(event: Event, pith_number: str, keys: KnownKeys, path: str) -> JudgedEvent:
     """Check one event by itself.
 
     Args:
@@ -33,17 +52,17 @@ def judge_event(event: Event, pith_number: str, keys: KnownKeys, path: str) -> t
         pith_number: The number that it must be about.
         keys: Where to look up keys.
         path: JSON path of the event.
-
-    Returns:
-        The faults, the first of which is the reason for which a state calls the event invalid; none for a valid
-        event. And the keys under which its signatures, the receipt's included, are good.
     """
     preimage = Preimage.of(event.content)
-    result = find_signature_fault(event.signature, preimage.digest, preimage.signed_message, keys, f"{path}.signature")
+    place = f"{path}.signature"
+    result = find_signature_fault(event.signature, preimage.digest, preimage.signed_message, keys, place)
     faults = [*_envelope_faults(event, pith_number, path)]
-    good_keys: list[SigningKey] = []
-    if isinstance(result, SigningKey):
+    standing_faults: list[Check] = []
+    good_keys: list[SignatureKey] = []
+    if isinstance(result, SignatureKey):
         good_keys.append(result)
+        standing = keys.standing_fault(result.key_id, preimage.digest, event.content.created_at, place)
+        standing_faults.extend([] if standing is None else [standing])
     else:
         faults.append(result)
     payload_checks = Checks()
@@ -53,9 +72,10 @@ def judge_event(event: Event, pith_number: str, keys: KnownKeys, path: str) -> t
         payload_checks.add(
             Check("event-payload", error.where, Outcome.FAILED, error.message, error.expected, error.found)
         )
-    faults.extend(check for check in payload_checks.made if check.outcome is Outcome.FAILED)
-    good_keys.extend(payload_checks.keys)
-    return faults, good_keys
+    for check in payload_checks.made:
+        if check.outcome is Outcome.FAILED:
+            (standing_faults if check.code in STANDING_CODES else faults).append(check)
+    return JudgedEvent(tuple(faults), tuple(standing_faults), (*good_keys, *payload_checks.keys))
 
 
 def _envelope_faults(event: Event, pith_number: str, path: str) -> Iterator[Check]:

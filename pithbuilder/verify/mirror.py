@@ -1,20 +1,28 @@
-"""Key documents and mirror manifests."""
+"""Key documents, keyrings and mirror manifests."""
 
 from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MANIFEST_TYPE, MANIFEST_VERSION, MirrorManifest
 from pithbuilder.documents.state import MERGE_VERSION
-from pithbuilder.errors import DocumentError
+from pithbuilder.errors import DocumentError, KeyMaterialError, RotationError
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.report import SigningKey, VerificationReport
+from pithbuilder.verify.key_chain import KeyChain, follow
+from pithbuilder.verify.report import SignatureKey, VerificationReport
 from pithbuilder.verify.signatures import KnownKeys
 
 
-def verify_key_document(value: JsonObject, keyring: Keyring) -> VerificationReport:
-    """Verify a published key: its fields agree, and it contradicts no pinned key; ``trusted`` if it is pinned."""
+def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | None = None) -> VerificationReport:
+    """Verify a published key: its fields agree, and it contradicts no pinned key; ``trusted`` if it is pinned.
+
+    Args:
+        value: The document as parsed from the wire.
+        keyring: The trusted keys.
+        chain: The chain of the mirror in which the document is; it must then be that of the key that signs.
+    """
     checks = Checks()
     keys = KnownKeys(keyring)
     try:
@@ -23,11 +31,49 @@ def verify_key_document(value: JsonObject, keyring: Keyring) -> VerificationRepo
         checks.refused(error)
         return checks.report("key_document", "")
     keys.bring([document], checks, "$")
+    if keyring.window(document.key_id).compromised:
+        checks.note("compromised-key", "$.key_id", "others may have had this key: it is revoked")
     key = keys.find(document.key_id)
+    active = None if chain is None else chain.active
+    if active is not None:
+        checks.equal(
+            "signing-key",
+            "$.key_id",
+            (document.key_id, document.public_key_hex),
+            (active.key_id, active.key.raw.hex()),
+            "not the key that signs, as the keyring beside it says",
+        )
     if key is not None:
         pinned = keys.is_pinned(document.key_id, key)
-        checks.signed_by(SigningKey(document.key_id, document.fingerprint_sha256_hex, pinned))
+        checks.signed_by(SignatureKey(document.key_id, document.fingerprint_sha256_hex, pinned))
     return checks.report("key_document", "")
+
+
+def verify_keyring(value: JsonObject, keyring: Keyring) -> tuple[VerificationReport, Keyring, KeyChain | None]:
+    """Verify a published keyring, and follow its chain where a key of it is pinned.
+
+    Returns:
+        The report, ``trusted`` if the chain could be followed; the trusted keys, those that it reaches among them;
+        and the chain, None if it is broken.
+    """
+    checks = Checks()
+    try:
+        document = KeyringDocument.from_dict(value)
+        chain = KeyChain.read(document)
+        checks.passed("keyring", "$")
+        reached = follow(keyring, document)
+    except RotationError as error:
+        if error.code != "rotation-unpinned":
+            checks.refused(error)
+            return checks.report("keyring", ""), keyring, None
+        reached = keyring
+    except (DocumentError, KeyMaterialError) as error:
+        checks.refused(error)
+        return checks.report("keyring", ""), keyring, None
+    for key in chain.keys:
+        trusted = reached.get(key.key_id) == key.key
+        checks.signed_by(SignatureKey(key.key_id, key.entry.key.fingerprint_sha256_hex, trusted))
+    return checks.report("keyring", ""), reached, chain
 
 
 def verify_manifest(value: JsonObject) -> VerificationReport:

@@ -165,7 +165,16 @@ def check_receipt(
             found=f"{receipt.first_computed_at}, {receipt.last_reissued_at}, {receipt.signed_at}",
         )
     signed_message = PREIMAGE_RULES["canonical_record"].signed_message or ""
-    check_signature(checks, receipt, record.digest, signed_message, keys, path, key_may_be_unknown=key_may_be_unknown)
+    check_signature(
+        checks,
+        receipt,
+        record.digest,
+        signed_message,
+        keys,
+        path,
+        signed_at=receipt.signed_at,
+        key_may_be_unknown=key_may_be_unknown,
+    )
 
 
 def check_paper(checks: Checks, paper: PaperSummary, record: CanonicalRecord, path: str) -> None:

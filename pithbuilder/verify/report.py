@@ -83,13 +83,14 @@ class Check:
 
 
 @attrs.frozen
-class SigningKey:
+class SignatureKey:
     """A key under which a signature was found good.
 
     Attributes:
         key_id: Its name.
         fingerprint: First 16 bytes of SHA-256 of the raw key, 32 hexadecimal digits.
-        pinned: Whether it is pinned, or was brought along by the document.
+        pinned: Whether it is pinned, or reached from a pinned key through its issuer's statements; else the document
+            brought it along.
     """
 
     key_id: str
@@ -102,8 +103,8 @@ class VerificationReport:
     """What was found out about one document.
 
     Attributes:
-        document_kind: ``bundle``, ``state``, ``record_document``, ``key_document``, ``mirror_manifest``, or
-            ``unknown``.
+        document_kind: ``bundle``, ``state``, ``record_document``, ``key_document``, ``keyring``, ``mirror_manifest``,
+            ``credential``, or ``unknown``.
         verdict: What it adds up to.
         pith_number: The number that the document is about; empty where it could not be read.
         checks: Every check, in the order in which they were made.
@@ -114,7 +115,7 @@ class VerificationReport:
     verdict: Verdict
     pith_number: str = ""
     checks: tuple[Check, ...] = ()
-    keys: tuple[SigningKey, ...] = ()
+    keys: tuple[SignatureKey, ...] = ()
 
     @property
     def findings(self) -> tuple[Check, ...]:

@@ -7,16 +7,21 @@ anything inside; elsewhere among the pinned keys. A listed key never stands in f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
 from pithbuilder.core.encoding import decode_base64
+from pithbuilder.core.timestamps import format_seconds, parse_instant
 from pithbuilder.documents.key_document import KeyDocument, fingerprint_hex
 from pithbuilder.documents.signature import ALGORITHM, SIGNATURE_STATUS
 from pithbuilder.errors import EncodingError, KeyMaterialError, printable
 from pithbuilder.signing.ed25519 import SIGNATURE_LENGTH, PublicKey
 from pithbuilder.signing.keyring import Keyring, public_key_of
 from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.report import Check, Outcome, SigningKey
+from pithbuilder.verify.report import Check, Outcome, SignatureKey
+
+STANDING_CODES: Final = frozenset({"compromised-key", "key-window"})
+"""Codes that speak against a good signature because of its key; they depend on which keys are trusted."""
 
 
 class SignatureFields(Protocol):
@@ -53,12 +58,29 @@ class SignatureFields(Protocol):
         ...
 
 
+class TimeProofs(Protocol):
+    """Independent proofs of time: what shows that a digest was there before some instant, whoever signed it."""
+
+    def existed_before(self, digest: bytes, instant: datetime) -> bool:
+        """Say whether it is proved that ``digest`` (32 raw bytes) was there before ``instant`` (UTC)."""
+        ...
+
+
+class _NoTimeProofs:
+    def existed_before(self, digest: bytes, instant: datetime) -> bool:
+        return False
+
+
+NO_TIME_PROOFS: Final[TimeProofs] = _NoTimeProofs()
+
+
 class KnownKeys:
     """The keys under which one document's signatures are checked."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        """Know the pinned keys only."""
+    def __init__(self, keyring: Keyring, time_proofs: TimeProofs = NO_TIME_PROOFS) -> None:
+        """Know the trusted keys only."""
         self._keyring = keyring
+        self._time_proofs = time_proofs
         self._brought: dict[str, PublicKey] = {}
         self._only_listed = False
 
@@ -102,14 +124,52 @@ class KnownKeys:
         return self._keyring.get(key_id)
 
     def is_pinned(self, key_id: str, key: PublicKey) -> bool:
-        """Say whether that key is pinned under that id."""
+        """Say whether that key is trusted under that id."""
         return self._keyring.get(key_id) == key
+
+    def standing_fault(self, key_id: str, digest: bytes, signed_at: str, path: str) -> Check | None:
+        """Return what speaks against a good signature all the same: when it was made, and what became of the key.
+
+        Args:
+            key_id: The key under which the signature is good.
+            digest: The 32 bytes that were signed.
+            signed_at: When they were signed, as the document says.
+            path: JSON path of the object that holds the signature's fields.
+
+        Returns:
+            A failed check with one of :data:`STANDING_CODES`; None where nothing speaks against it.
+        """
+        window = self._keyring.window(key_id)
+        end = window.valid_until
+        if window.compromised and (end is None or not self._time_proofs.existed_before(digest, end)):
+            return _fault(
+                "compromised-key",
+                f"{path}.key_id",
+                "signed with a key that others may have had, and nothing proves that it was signed before",
+                "a key that is not revoked"
+                if end is None
+                else f"an independent proof of time before {format_seconds(end)}",
+                key_id,
+            )
+        if not window.holds(parse_instant(signed_at)):
+            first = "the beginning" if window.valid_from is None else format_seconds(window.valid_from)
+            last = "now" if end is None else format_seconds(end)
+            return _fault(
+                "key-window",
+                f"{path}.key_id",
+                "signed at a time in which this key does not sign",
+                f"a time from {first} to {last}",
+                f"{key_id} at {signed_at}",
+            )
+        return None
 
 
 def find_signature_fault(
     signature: SignatureFields, digest: bytes, signed_message: str, keys: KnownKeys, path: str
-) -> Check | SigningKey:
+) -> Check | SignatureKey:
     """Check one signature and everything that it says about itself.
+
+    Whether the key was one to sign at the time is another question: :meth:`KnownKeys.standing_fault`.
 
     Args:
         signature: The signature's fields.
@@ -122,6 +182,25 @@ def find_signature_fault(
         The key under which the signature is good, or the first failed check: ``signature-algorithm``,
         ``signature-status``, ``signature-message``, ``signature-key``, ``signature-fingerprint``,
         ``signature-encoding`` or ``signature``.
+    """
+    key = keys.find(signature.key_id)
+    fault = find_fault_under_key(signature, digest, signed_message, key, path)
+    if fault is not None or key is None:
+        return fault or _unknown_key(signature, path)
+    return SignatureKey(signature.key_id, fingerprint_hex(key.raw), keys.is_pinned(signature.key_id, key))
+
+
+def find_fault_under_key(
+    signature: SignatureFields, digest: bytes, signed_message: str, key: PublicKey | None, path: str
+) -> Check | None:
+    """Check one signature as :func:`find_signature_fault` does, under a key that has been looked up.
+
+    Args:
+        signature: As for :func:`find_signature_fault`, like all the others.
+        digest: The digest that must have been signed.
+        signed_message: What it is called.
+        key: The key; None makes the fault ``signature-key``, unless something else is wrong before.
+        path: JSON path of the signature's fields.
     """
     for code, name, found, expected in (
         ("signature-algorithm", "algorithm", signature.algorithm, ALGORITHM),
@@ -136,15 +215,8 @@ def find_signature_fault(
         return _fault(
             "signature-encoding", f"{path}.signature_b64", error.message, error.expected, signature.signature_b64
         )
-    key = keys.find(signature.key_id)
     if key is None:
-        return _fault(
-            "signature-key",
-            f"{path}.key_id",
-            "signature names a key that is not known here",
-            "a pinned key, or one that the document lists in public_keys",
-            signature.key_id,
-        )
+        return _unknown_key(signature, path)
     fingerprint = fingerprint_hex(key.raw)
     if signature.public_key_fingerprint != fingerprint:
         return _fault(
@@ -162,7 +234,7 @@ def find_signature_fault(
             f"Ed25519 by {signature.key_id} over {digest.hex()}",
             signature.signature_b64,
         )
-    return SigningKey(signature.key_id, fingerprint, keys.is_pinned(signature.key_id, key))
+    return None
 
 
 def check_signature(
@@ -173,9 +245,10 @@ def check_signature(
     keys: KnownKeys,
     path: str,
     *,
+    signed_at: str,
     key_may_be_unknown: bool = False,
-) -> None:
-    """Do :func:`find_signature_fault` and keep what comes of it.
+) -> SignatureKey | None:
+    """Do :func:`find_signature_fault` and keep what comes of it; return the key if the signature is good.
 
     Args:
         checks: Takes ``signature``, or the fault.
@@ -184,16 +257,32 @@ def check_signature(
         signed_message: What it is called.
         keys: Where to look up the key.
         path: JSON path of the signature's fields.
+        signed_at: When it was signed, as the document says.
         key_may_be_unknown: The document cannot bring keys along: one that is not known here is only noted.
     """
     result = find_signature_fault(signature, digest, signed_message, keys, path)
-    if isinstance(result, SigningKey):
+    if isinstance(result, SignatureKey):
         checks.passed("signature", f"{path}.signature_b64")
         checks.signed_by(result)
-    elif result.code == "signature-key" and key_may_be_unknown:
+        standing = keys.standing_fault(result.key_id, digest, signed_at, path)
+        if standing is not None:
+            checks.add(standing)
+        return result
+    if result.code == "signature-key" and key_may_be_unknown:
         checks.note(result.code, result.path, "signature was not checked: its key is not known here")
     else:
         checks.add(result)
+    return None
+
+
+def _unknown_key(signature: SignatureFields, path: str) -> Check:
+    return _fault(
+        "signature-key",
+        f"{path}.key_id",
+        "signature names a key that is not known here",
+        "a pinned key, or one that the document lists in public_keys",
+        signature.key_id,
+    )
 
 
 def _fault(code: str, path: str, message: str, expected: str, found: str) -> Check:

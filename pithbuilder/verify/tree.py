@@ -16,6 +16,7 @@ import attrs
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.mirror import (
+    KEYRING_PATH,
     MANIFEST_PATH,
     SIGNING_KEY_PATH,
     bundle_path,
@@ -30,7 +31,8 @@ from pithbuilder.errors import PithError
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.bundle import verify_bundle
 from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.mirror import verify_key_document, verify_manifest
+from pithbuilder.verify.key_chain import KeyChain
+from pithbuilder.verify.mirror import verify_key_document, verify_keyring, verify_manifest
 from pithbuilder.verify.record_document import verify_record_document
 from pithbuilder.verify.report import Check, Outcome, Verdict, VerificationReport, worst
 from pithbuilder.verify.signatures import KnownKeys
@@ -66,6 +68,8 @@ class TreeEntry:
 def verify_tree(files: MirrorFiles, keyring: Keyring) -> Iterator[TreeEntry]:
     """Verify a mirror, file by file; all files of one number come together, its bundle first.
 
+    The mirror's keyring comes before everything else: the keys that it reaches from a pinned one are trusted.
+
     Args:
         files: The mirror's files.
         keyring: The pinned keys.
@@ -74,12 +78,20 @@ def verify_tree(files: MirrorFiles, keyring: Keyring) -> Iterator[TreeEntry]:
         An entry for every file that belongs to a mirror; other files are passed over.
     """
     by_suffix: dict[str, set[str]] = {}
+    root_paths: set[str] = set()
     for path in files.paths():
         match = _SUFFIX_IN_PATH.fullmatch(path)
         if match is not None:
             by_suffix.setdefault(match[1], set()).add(path)
-        elif path in (SIGNING_KEY_PATH, MANIFEST_PATH):
-            yield TreeEntry(path, _verify_root_file(files, path, keyring))
+        else:
+            root_paths.add(path)
+    chain: KeyChain | None = None
+    if KEYRING_PATH in root_paths:
+        report, keyring, chain = _verify_keyring_file(files, keyring)
+        yield TreeEntry(KEYRING_PATH, report)
+    for path in (MANIFEST_PATH, SIGNING_KEY_PATH):
+        if path in root_paths:
+            yield TreeEntry(path, _verify_root_file(files, path, keyring, chain))
     for suffix in sorted(by_suffix):
         yield from _verify_number(files, suffix, by_suffix[suffix], keyring)
 
@@ -94,13 +106,21 @@ def tree_verdict(entries: Iterable[TreeEntry]) -> Verdict:
     return worst(verdicts) if verdicts else Verdict.INVALID
 
 
-def _verify_root_file(files: MirrorFiles, path: str, keyring: Keyring) -> VerificationReport:
+def _verify_keyring_file(files: MirrorFiles, keyring: Keyring) -> tuple[VerificationReport, Keyring, KeyChain | None]:
+    try:
+        value = parse_object(files.read(KEYRING_PATH))
+    except PithError as error:
+        return _unreadable(error, "keyring"), keyring, None
+    return verify_keyring(value, keyring)
+
+
+def _verify_root_file(files: MirrorFiles, path: str, keyring: Keyring, chain: KeyChain | None) -> VerificationReport:
     kind = "key_document" if path == SIGNING_KEY_PATH else "mirror_manifest"
     try:
         value = parse_object(files.read(path))
     except PithError as error:
         return _unreadable(error, kind)
-    return verify_key_document(value, keyring) if kind == "key_document" else verify_manifest(value)
+    return verify_key_document(value, keyring, chain) if kind == "key_document" else verify_manifest(value)
 
 
 def _verify_number(files: MirrorFiles, suffix: str, paths: set[str], keyring: Keyring) -> Iterator[TreeEntry]:

@@ -13,7 +13,21 @@ import pytest
 from pithbuilder.cli.app import COMMANDS, LazyGroup, app
 from tests.support.cli import environment, run
 
-SUBCOMMANDS = ("new", "list", "show")
+SUBCOMMANDS = (
+    "new",
+    "import",
+    "passwd",
+    "list",
+    "show",
+    "export",
+    "doctor",
+    "rotate",
+    "retire",
+    "revoke",
+    "publish",
+    "backup",
+    "restore",
+)
 EVERY_COMMAND = [(), *((name,) for name in COMMANDS), *(("keys", name) for name in SUBCOMMANDS)]
 
 

@@ -78,7 +78,13 @@ def test_a_workspace_in_the_clear(tmp_path: Path, umask: int) -> None:
     root = tmp_path / "deep" / "down"
     done = run("init", root, "--no-passphrase", "--key-id", "k1", umask=umask)
     assert done.returncode == 0
-    assert sorted(contents(root)) == [".gitignore", "keys/k1.json", "keys/k1.pem", "pith.toml"]
+    assert sorted(contents(root)) == [
+        ".gitignore",
+        "keys/k1.json",
+        "keys/k1.pem",
+        "keys/pith-keys.json",
+        "pith.toml",
+    ]
     pem = root / "keys" / "k1.pem"
     assert stat.S_IMODE(pem.stat().st_mode) == 0o600
     assert pem.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----\n")
@@ -89,7 +95,10 @@ def test_a_workspace_in_the_clear(tmp_path: Path, umask: int) -> None:
     assert done.stdout == f"k1  {document['fingerprint_sha256_hex']}\n"
     no_secret_in(done, pem.read_bytes(), key)
     profile = tomllib.loads((root / "pith.toml").read_text())
-    assert profile["key"]["reference"] == "file:keys/k1.pem"
+    assert set(profile) == {"issuer", "snapshot", "mirror"}
+    keyring = json.loads((root / "keys" / "pith-keys.json").read_bytes())
+    assert keyring["chain"] == []
+    assert [(entry["key"], entry["status"]) for entry in keyring["keys"]] == [(document, "active")]
     ignored = (root / ".gitignore").read_text().splitlines()
     assert "keys/*.pem" in ignored
     assert "*.passphrase" in ignored
@@ -149,8 +158,8 @@ def test_options_reach_the_profile(tmp_path: Path) -> None:
         ("pith.science", "pith.science"),
         ("_.-A", "a"),
         ("数", "key"),
-        ("a" * 55 + "--b", "a" * 55),
-        ("x" * 200, "x" * 56),
+        ("a" * 51 + "--b", "a" * 51),
+        ("x" * 200, "x" * 52),
     ],
 )
 def test_any_signer_id_makes_a_key_id(tmp_path: Path, signer_id: str, name: str) -> None:

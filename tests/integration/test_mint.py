@@ -62,7 +62,7 @@ def minted(minted_once: Path, tmp_path: Path) -> Path:
 
 def expected_paths(*numbers: str) -> list[str]:
     paths = [path.format(number.rpartition(":")[2]) for number in numbers for path in FILES]
-    return sorted([*paths, "pith-signing-key.json", "pith-mirrors.json"])
+    return sorted([*paths, "pith-keys.json", "pith-signing-key.json", "pith-mirrors.json"])
 
 
 def receipt_of(bundle: Path) -> dict[str, Any]:
@@ -122,14 +122,14 @@ def test_mirror_out_of_the_profile_is_below_the_workspace(workspace: Path) -> No
     profile = workspace / "pith.toml"
     profile.write_text(profile.read_text().replace('out = "mirror"', 'out = "public/files"'))
     assert mint(workspace, lines(1)).returncode == 0
-    assert len(contents(workspace / "public" / "files")) == 6
+    assert len(contents(workspace / "public" / "files")) == 7
     assert not (workspace / "mirror").exists()
 
 
 def test_the_current_directory_is_the_default_workspace(workspace: Path) -> None:
     done = run("mint", "-", stdin=lines(1), cwd=workspace)
     assert done.returncode == 0
-    assert len(contents(workspace / "mirror")) == 6
+    assert len(contents(workspace / "mirror")) == 7
 
 
 def test_minting_again_touches_nothing(workspace: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_new_version_has_its_own_number(workspace: Path) -> None:
     assert len({row["pith_number"] for row in done.lines()}) == 2
 
 
-@pytest.mark.parametrize("name", [*FILES, "pith-signing-key.json", "pith-mirrors.json"])
+@pytest.mark.parametrize("name", [*FILES, "pith-keys.json", "pith-signing-key.json", "pith-mirrors.json"])
 @pytest.mark.parametrize("damage", ["deleted", "emptied", "changed", "half a file"])
 def test_one_missing_or_damaged_file_is_restored_to_the_byte(minted: Path, name: str, damage: str) -> None:
     mirror = minted / "mirror"
@@ -343,7 +343,7 @@ def test_a_clock_makes_it_reproducible_to_the_byte(workspace: Path, tmp_path: Pa
     assert mint(third, SNAPSHOT, clock=OTHER_CLOCK).returncode == 0
     changed = contents(third / "mirror")
     assert sorted(changed) == sorted(one)
-    assert [name for name in one if one[name] == changed[name]] == ["pith-signing-key.json"]
+    assert [name for name in one if one[name] == changed[name]] == ["pith-keys.json", "pith-signing-key.json"]
 
 
 @pytest.mark.parametrize("text", ["2026-05-18T00:15:26Z", "2026-05-18T00:15:26.000000Z"])
@@ -446,7 +446,7 @@ def test_a_files_name_may_be_odd(workspace: Path, tmp_path: Path) -> None:
         assert len([row for row in done.stderr.splitlines() if row.startswith("error: ")]) == 1
 
 
-@pytest.mark.parametrize("blocker", ["pith", ".well-known", "pith-mirrors.json", "pith-signing-key.json"])
+@pytest.mark.parametrize("blocker", ["pith", ".well-known", "pith-keys.json", "pith-mirrors.json", "pith-signing-key.json"])
 def test_something_in_the_way_is_reported(workspace: Path, blocker: str) -> None:
     (workspace / "mirror").mkdir()
     path = workspace / "mirror" / blocker

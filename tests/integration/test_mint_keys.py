@@ -78,7 +78,7 @@ def test_a_key_that_is_not_a_plain_key_file_is_refused(workspace: Path, tmp_path
         path.chmod(0o600)
     done = mint(workspace, lines(1))
     assert done.returncode == 1
-    expected = {"missing": "key-file-missing", "link": "key-file-link", "broken link": "key-file-link"}
+    expected = {"missing": "private-half-missing", "link": "key-file-link", "broken link": "key-file-link"}
     assert code_of(done) == expected.get(kind, "key-file-link" if kind == "directory" else "key-file-format")
     assert not (workspace / "mirror").exists()
 

@@ -67,7 +67,7 @@ def test_commands_word_for_word(directory: Path) -> None:
     minted = shown["pithbuilder mint examples/papers.jsonl --workspace registry"]
     assert "minted 3, failed 0" in minted
     verified = shown["pithbuilder verify registry/mirror --trust registry/keys"]
-    assert "trusted          mirror of 14 files" in verified
+    assert "trusted          mirror of 15 files" in verified
     assert "ENCRYPTED" in (next((directory / "registry" / "keys").glob("*.pem"))).read_text()
     assert len(shown) >= 9
 
@@ -106,5 +106,5 @@ def test_quickstart(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "trusted          mirror of 14 files" in done.stdout
+        assert "trusted          mirror of 15 files" in done.stdout
         assert ("minted 3, failed 0" if attempt == "first" else "unchanged 3, failed 0") in done.stderr

@@ -229,5 +229,5 @@ def test_data_and_messages_keep_apart(tmp_path: Path) -> None:
     assert "minted 1, failed 1" in done.stderr
     assert done.stderr.count("error: ") == 1
     done = run("verify", workspace / "mirror", BUNDLE, "--json")
-    assert len(done.lines()) == 8
+    assert len(done.lines()) == 9
     assert done.stderr == ""

@@ -154,7 +154,7 @@ def test_a_mirror_is_trusted_with_its_key_and_self_consistent_without(issued: Pa
         path.relative_to(mirror).as_posix(): "self-consistent" if path.name == "pith-mirrors.json" else "trusted"
         for path in mirror.rglob("*.json")
     }
-    assert rows[-1] == {"path": str(mirror), "document_kind": "mirror", "verdict": "trusted", "files": 6}
+    assert rows[-1] == {"path": str(mirror), "document_kind": "mirror", "verdict": "trusted", "files": 7}
 
 
 def test_trust_is_repeatable_and_wants_the_right_key(issued: Path, tmp_path: Path) -> None:
@@ -176,12 +176,12 @@ def test_a_key_of_the_same_id_does_not_help(issued: Path, tmp_path: Path) -> Non
     assert code_of(done) == "key-conflict"
 
 
-@pytest.mark.parametrize("kind", ["state.json", "record", "pith-signing-key.json", "pith-mirrors.json"])
+@pytest.mark.parametrize("kind", ["pith-keys.json", "state.json", "record", "pith-signing-key.json", "pith-mirrors.json"])
 def test_single_files_of_a_mirror(issued: Path, kind: str) -> None:
     mirror = issued / "mirror"
     directory = only_bundle(mirror).parent
     path = {"state.json": directory / kind, "record": directory.with_suffix(".json")}.get(kind, mirror / kind)
-    expected = {"state.json": 3, "record": 0, "pith-signing-key.json": 0, "pith-mirrors.json": 3}[kind]
+    expected = {"pith-keys.json": 0, "state.json": 3, "record": 0, "pith-signing-key.json": 0, "pith-mirrors.json": 3}[kind]
     assert run("verify", path, "--trust", issued / "keys").returncode == expected
     assert run("verify", path).returncode == 3
 

@@ -177,7 +177,7 @@ def code_of(result: Result) -> str:
 
 def signing_key(workspace: Path) -> Path:
     """Return the public key document of a workspace that has one key."""
-    (path,) = (workspace / "keys").glob("*.json")
+    (path,) = {*(workspace / "keys").glob("*.json")} - {workspace / "keys" / "pith-keys.json"}
     return path
 
 

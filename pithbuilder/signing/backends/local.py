@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.signing.ed25519 import PrivateKey, PublicKey
@@ -24,6 +25,17 @@ class LocalSigner:
     def sign(self, preimage: Preimage) -> bytes:
         """Return the signature (64 bytes) over the preimage's 32 digest bytes."""
         return self._private_key.sign(preimage.digest)
+
+    def close(self) -> None:
+        """Do nothing: the key goes with this object."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f"LocalSigner({self.key_id!r}, public={self.public_key.raw.hex()})"

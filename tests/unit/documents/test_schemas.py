@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from pithbuilder.core.timestamps import FixedClock
+from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.schemas import load_schema, schema_names
 from pithbuilder.documents.wire import parse_object
@@ -77,7 +78,10 @@ def issuer(request: pytest.FixtureRequest) -> Issuer:
     )
     clock = FixedClock(datetime(2026, 11, 21, 1, 2, 3, 456789, tzinfo=UTC))
     signer = LocalSigner("registry-2026-11", PrivateKey.generate())
-    return Issuer(profile, signer, clock, rotates_at="2027-11-21T00:00:00Z")
+    document = KeyDocument.of(
+        signer.public_key.raw, key_id=signer.key_id, url="", notes="", rotates_at="2027-11-21T00:00:00Z"
+    )
+    return Issuer(profile, signer, clock, key_document=document)
 
 
 @pytest.fixture(scope="module")

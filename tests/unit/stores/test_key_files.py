@@ -15,10 +15,9 @@ from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.errors import KeyMaterialError, PithError, StoreError
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.stores.key_files import (
-    create_private_key_file,
+    create_private_file,
     is_encrypted,
     load_private_key_file,
-    load_trusted_documents,
     pinned_keyring,
     read_private_key_file,
 )
@@ -36,7 +35,7 @@ def key() -> PrivateKey:
 @pytest.mark.parametrize("passphrase", [None, b"secret"])
 def test_round_trip(tmp_path: Path, key: PrivateKey, passphrase: bytes | None) -> None:
     path = tmp_path / "key.pem"
-    create_private_key_file(path, key, passphrase)
+    create_private_file(path, key.to_pem(passphrase))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert is_encrypted(path) == (passphrase is not None)
     assert load_private_key_file(path, passphrase).public_key == key.public_key
@@ -54,7 +53,7 @@ def test_the_wrong_passphrase(
     tmp_path: Path, key: PrivateKey, stored: bytes | None, given: bytes | None, code: str
 ) -> None:
     path = tmp_path / "key.pem"
-    create_private_key_file(path, key, stored)
+    create_private_file(path, key.to_pem(stored))
     with pytest.raises(KeyMaterialError) as caught:
         load_private_key_file(path, given)
     assert (caught.value.code, caught.value.where) == (code, str(path))
@@ -71,7 +70,7 @@ def test_nothing_is_overwritten_or_followed(tmp_path: Path, key: PrivateKey, kin
         if kind == "link":
             target.write_bytes(b"precious")
     with pytest.raises(KeyMaterialError) as caught:
-        create_private_key_file(path, key, None)
+        create_private_file(path, key.to_pem(None))
     assert caught.value.code == "key-file-exists"
     if kind == "broken link":
         assert not target.exists()
@@ -84,16 +83,16 @@ def test_a_full_disk_leaves_no_key(tmp_path: Path, key: PrivateKey, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", no_space)
         with pytest.raises(StoreError) as caught:
-            create_private_key_file(path, key, None)
+            create_private_file(path, key.to_pem(None))
     assert (caught.value.code, caught.value.where) == ("write-failed", str(path))
     assert list(tmp_path.iterdir()) == []
-    create_private_key_file(path, key, None)
+    create_private_file(path, key.to_pem(None))
 
 
 @pytest.mark.parametrize("mode", [0o601, 0o602, 0o604, 0o610, 0o620, 0o640, 0o644, 0o666])
 def test_any_right_of_others_is_too_much(tmp_path: Path, key: PrivateKey, mode: int) -> None:
     path = tmp_path / "key.pem"
-    create_private_key_file(path, key, None)
+    create_private_file(path, key.to_pem(None))
     path.chmod(mode)
     with pytest.raises(KeyMaterialError) as caught:
         read_private_key_file(path)
@@ -105,7 +104,7 @@ def test_any_right_of_others_is_too_much(tmp_path: Path, key: PrivateKey, mode: 
 def test_only_a_plain_file_is_read(tmp_path: Path, key: PrivateKey, kind: str) -> None:
     path = tmp_path / "key.pem"
     if kind == "link":
-        create_private_key_file(tmp_path / "target", key, None)
+        create_private_file(tmp_path / "target", key.to_pem(None))
         path.symlink_to(tmp_path / "target")
     elif kind == "directory":
         path.mkdir(0o700)
@@ -135,7 +134,6 @@ def test_pinning_files_and_directories(tmp_path: Path, key: PrivateKey) -> None:
     assert {"a", "b"} <= set(keyring)
     assert set(pinned_keyring(tmp_path / "a.json")) == set(keyring) - {"b"}
     assert keyring.get("a") == key.public_key
-    assert len(load_trusted_documents(tmp_path)) == 2
 
 
 def test_the_published_key_cannot_be_replaced(tmp_path: Path, key: PrivateKey) -> None:

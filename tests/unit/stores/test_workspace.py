@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pithbuilder.errors import KeyMaterialError, PithError, ProfileError, StoreError
+from pithbuilder.errors import KeyMaterialError, ProfileError, StoreError
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.stores.workspace import Workspace, check_key_id
+from pithbuilder.stores.key_store import NewKey, check_key_id
+from pithbuilder.stores.workspace import Workspace, document_of_key
 
 PROFILE = IssuerProfile(signer_id="a.test", mirror_name="A", base_url="https://a.test")
+
+
+def new_key(key_id: str = "key", key: PrivateKey | None = None, passphrase: bytes | None = None) -> NewKey:
+    made = key or PrivateKey.generate()
+    return NewKey(document_of_key(PROFILE, key_id, made.public_key), made.to_pem(passphrase))
+
+
 PRINTABLE = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and bool(text.strip()))
 
 
@@ -23,17 +32,18 @@ def test_any_profile_comes_back(
 ) -> None:
     root = tmp_path_factory.mktemp("w")
     profile = IssuerProfile(signer_id=signer_id, mirror_name=name, base_url="https://a.test/b", integrity=integrity)
-    created = Workspace.create(root, profile, "key-1")
+    created = Workspace.create(root, profile, new_key("key-1"))
     opened = Workspace.open(root)
     assert created == opened
-    assert (opened.profile, opened.key_id, opened.out) == (profile, "key-1", root / "mirror")
+    assert (opened.profile, opened.out) == (profile, root / "mirror")
+    assert opened.keys.signing_key_id() == "key-1"
 
 
 def test_a_workspace_is_made_once(tmp_path: Path) -> None:
-    Workspace.create(tmp_path, PROFILE, "key")
+    Workspace.create(tmp_path, PROFILE, new_key())
     before = (tmp_path / "pith.toml").read_bytes()
     with pytest.raises(ProfileError) as caught:
-        Workspace.create(tmp_path, PROFILE, "other")
+        Workspace.create(tmp_path, PROFILE, new_key("other"))
     assert caught.value.code == "workspace-exists"
     assert (tmp_path / "pith.toml").read_bytes() == before
 
@@ -59,14 +69,13 @@ def test_there_is_no_workspace(tmp_path: Path) -> None:
         ("integrity = true", 'integrity = "yes"', "profile-value", "integrity"),
         ("integrity = true", "integrity = 1", "profile-value", "integrity"),
         ("[snapshot]\nintegrity = true", "snapshot = 1", "profile-value", "issuer.snapshot"),
-        ("file:keys/key.pem", "keys/key.pem", "profile-value", "key.reference"),
-        ("file:keys/key.pem", "file:keys/../key.pem", "profile-value", "key.reference"),
+        ("[mirror]", '[key]\nreference = "file:keys/key.pem"\n[mirror]', "profile-value", "key"),
         ('out = "mirror"', "out = 3", "profile-value", "mirror.out"),
         ('out = "mirror"', 'out = ""', "profile-value", "mirror.out"),
     ],
 )
 def test_a_wrong_profile_names_the_setting(tmp_path: Path, before: str, after: str, code: str, where: str) -> None:
-    Workspace.create(tmp_path, PROFILE, "key")
+    Workspace.create(tmp_path, PROFILE, new_key())
     path = tmp_path / "pith.toml"
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after, 1))
@@ -96,21 +105,26 @@ def test_no_key_ids(key_id: str) -> None:
     assert caught.value.code == "key-id-format"
 
 
-def test_a_signer_of_the_workspaces_key(tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path, PROFILE, "key")
+def test_keys_of_a_workspace(tmp_path: Path) -> None:
     key = PrivateKey.generate()
-    workspace.add_key("key", key, b"secret")
-    assert workspace.needs_passphrase()
-    signer = workspace.open_signer(b"secret")
-    assert (signer.key_id, signer.public_key) == ("key", key.public_key)
-    assert [document.key_id for document in workspace.key_documents()] == ["key"]
-    with pytest.raises(PithError):
-        workspace.add_key("key", PrivateKey.generate(), None)
-    assert workspace.open_signer(b"secret").public_key == key.public_key
+    keys = Workspace.create(tmp_path, PROFILE, new_key(key=key, passphrase=b"secret")).keys
+    assert keys.is_encrypted("key")
+    assert keys.load_private("key", b"secret").public_key == key.public_key
+    assert [document.key_id for document in keys.documents()] == ["key"]
+    with pytest.raises(KeyMaterialError) as caught:
+        keys.add(new_key())
+    assert caught.value.code == "key-file-exists"
+    keys.replace_private("key", key.to_pem(b"another"))
+    assert stat.S_IMODE(keys.private_path("key").stat().st_mode) == 0o600
+    assert keys.load_private("key", b"another").public_key == key.public_key
+    keys.write_document(new_key("key").document)
+    with pytest.raises(KeyMaterialError) as caught:
+        keys.load_private("key", b"another")
+    assert caught.value.code == "key-conflict"
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path, PROFILE, "key")
+    workspace = Workspace.create(tmp_path, PROFILE, new_key())
     with workspace.lock():
         with pytest.raises(StoreError) as caught, workspace.lock():
             pass
@@ -124,7 +138,7 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_not_made_through_a_link(tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path, PROFILE, "key")
+    workspace = Workspace.create(tmp_path, PROFILE, new_key())
     (tmp_path / ".pith.lock").symlink_to(tmp_path / "target")
     with pytest.raises(StoreError) as caught, workspace.lock():
         pass

@@ -1,0 +1,276 @@
+"""Changing the key that signs, and ending keys: a signed statement that reaches every place or none.
+
+A statement is checked as a verifier would check it, then written down (``statement.pending``): that is the moment in
+which it takes effect. What follows only repeats it, in the keyring, the public documents and the mirror, and can be
+interrupted and done again as often as need be (:func:`complete`).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import datetime
+
+import attrs
+
+from pithbuilder.core.timestamps import Clock, format_seconds
+from pithbuilder.custody.making import KeyMaker, NewPassphrase, PreparedKey
+from pithbuilder.custody.signers import KeyAccess, open_signer
+from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.key_statement import (
+    LOST,
+    SCHEDULED,
+    KeyRevocationContent,
+    KeyRotationContent,
+    KeyStatement,
+)
+from pithbuilder.errors import KeyMaterialError, RotationError
+from pithbuilder.signing.keyring import public_key_of
+from pithbuilder.signing.rotation import key_commitment, sign_statement
+from pithbuilder.signing.signer import Signer
+from pithbuilder.stores.mirror_tree import MirrorTree
+from pithbuilder.stores.workspace import Workspace
+from pithbuilder.verify.key_chain import ChainKey, KeyChain
+
+
+@attrs.frozen(kw_only=True)
+class RotationRequest:
+    """What a rotation is to be.
+
+    Attributes:
+        reason: ``scheduled``, ``compromised`` or ``lost``.
+        to: The prepared key that is to follow; None for the one that was promised, or a fresh one.
+        effective_at: When the old key's window ends; None for now. Not in the future.
+        commit_next: Whether to promise the key after the new one.
+        next_key: The prepared key to promise; None for a fresh one.
+        expires: The planned end of a fresh key's window; None where none is set.
+    """
+
+    reason: str = SCHEDULED
+    to: str | None = None
+    effective_at: datetime | None = None
+    commit_next: bool = False
+    next_key: str | None = None
+    expires: str | None = None
+
+
+def rotate(
+    workspace: Workspace,
+    request: RotationRequest,
+    clock: Clock,
+    *,
+    access: KeyAccess,
+    new_access: KeyAccess,
+    new_passphrase: NewPassphrase,
+) -> KeyStatement:
+    """Let another key sign from now on; hold the workspace's lock.
+
+    Args:
+        workspace: The workspace.
+        request: What is to be done.
+        clock: The time.
+        access: What opening the old key may need.
+        new_access: What opening the new key may need.
+        new_passphrase: Asked for each fresh key.
+
+    Returns:
+        The statement, in effect and published.
+
+    Raises:
+        KeyMaterialError: ``rotation-pending``, ``no-active-key``, ``clock-set-back``; a key cannot be opened.
+        RotationError: The statement would break the chain, with the codes of
+            :meth:`~pithbuilder.verify.key_chain.KeyChain.extended`; ``rotation-future``.
+        SigningError: A signer did not sign.
+        StoreError: ``write-failed``.
+    """
+    keys, chain, now = workspace.keys, workspace.keys.load_chain(), clock.now()
+    old = _signing_key(workspace, chain, clock)
+    effective_at = _effective_at(request.effective_at, now)
+    maker = KeyMaker(workspace, chain, now, new_access, new_passphrase)
+    try:
+        with ExitStack() as opened:
+            signers: list[Signer] = []
+            if request.reason != LOST:  # before anything is made, for it may not open
+                signers.append(opened.enter_context(open_signer(keys, old.key_id, access)))
+            new = _new_key(maker, request)
+            commitment = _commitment(maker, request, new.document)
+            signers.append(opened.enter_context(new.signer(keys, new_access)))
+            content = KeyRotationContent(
+                issuer=chain.issuer,
+                previous_key_id=old.key_id,
+                new_key=new.document,
+                reason=request.reason,
+                effective_at=effective_at,
+                next_key_commitment_sha256=commitment,
+                sequence=len(chain.statements) + 1,
+            )
+            statement = sign_statement(content, *signers, signed_at=now)
+        take_effect(workspace, chain, statement)
+    except BaseException:
+        if keys.load_pending() is None:  # else the rotation did come about
+            maker.undo()
+        raise
+    return statement
+
+
+def end_key(
+    workspace: Workspace,
+    key_id: str,
+    reason: str,
+    clock: Clock,
+    *,
+    access: KeyAccess,
+    effective_at: datetime | None = None,
+) -> KeyStatement:
+    """Retire the last key, or revoke any key; hold the workspace's lock.
+
+    Args:
+        workspace: The workspace.
+        key_id: The key that comes to its end.
+        reason: ``compromised``; or ``scheduled``, only for the key that signs, after which nothing is signed any more.
+        clock: The time.
+        access: What opening the key that signs may need.
+        effective_at: When the key ended, or was compromised; None for now. Not in the future.
+
+    Raises:
+        PithError: As for :func:`rotate`.
+    """
+    chain = workspace.keys.load_chain()
+    now = clock.now()
+    active = _signing_key(workspace, chain, clock)
+    if chain.find(key_id) is None:
+        workspace.keys.load_document(key_id)  # a key that is not there at all has its own error
+        raise RotationError(
+            "rotation-unknown-key",
+            "the key has never signed: it is not in the keyring",
+            where=key_id,
+            hint="a prepared key needs no statement: leave it, or delete its files",
+        )
+    content = KeyRevocationContent(
+        issuer=chain.issuer,
+        key_id=key_id,
+        reason=reason,
+        effective_at=_effective_at(effective_at, now),
+        sequence=len(chain.statements) + 1,
+    )
+    with open_signer(workspace.keys, active.key_id, access) as signer:
+        statement = sign_statement(content, signer, signed_at=now)
+    take_effect(workspace, chain, statement)
+    return statement
+
+
+def take_effect(workspace: Workspace, chain: KeyChain, statement: KeyStatement) -> None:
+    """Let a signed statement take effect, and publish it.
+
+    Raises:
+        RotationError: It would break the chain; nothing was written.
+        StoreError: ``write-failed``; if it was written down by then, :func:`complete` goes on.
+    """
+    chain.extended(statement)
+    workspace.keys.save_pending(statement)
+    complete(workspace)
+
+
+def complete(workspace: Workspace) -> KeyStatement | None:
+    """Bring a change of keys that was interrupted into every place; hold the workspace's lock.
+
+    Returns:
+        The statement; None where nothing was pending.
+
+    Raises:
+        PithError: The keyring cannot be read or written.
+    """
+    keys = workspace.keys
+    statement = keys.load_pending()
+    if statement is None:
+        return None
+    chain = keys.load_chain()
+    if statement.content.digest not in chain.digests:
+        chain = chain.extended(statement)
+        keys.save_chain(chain)
+    publish(workspace, chain)
+    keys.clear_pending()
+    return statement
+
+
+def publish(workspace: Workspace, chain: KeyChain) -> bool:
+    """Bring public documents and mirror in line with the keyring, and say whether anything was written.
+
+    Raises:
+        StoreError: ``write-failed``.
+        PithError: A public document cannot be read.
+    """
+    changed = False
+    for key in chain.keys:
+        path = workspace.keys.public_path(key.key_id)
+        if not path.exists() or workspace.keys.load_document(key.key_id) != key.entry.key:
+            workspace.keys.write_document(key.entry.key)
+            changed = True
+    return MirrorTree(workspace.out).write_keys(chain) or changed
+
+
+def _signing_key(workspace: Workspace, chain: KeyChain, clock: Clock) -> ChainKey:
+    """Return the key that signs; one that has expired is told by the chain's own rules."""
+    try:
+        return workspace.signing_key(chain, clock)
+    except KeyMaterialError as error:
+        if error.code != "key-expired" or chain.active is None:
+            raise
+        return chain.active
+
+
+def _effective_at(asked: datetime | None, now: datetime) -> str:
+    if asked is not None and asked > now:
+        raise RotationError(
+            "rotation-future",
+            "a change of keys cannot be dated ahead",
+            expected=f"{format_seconds(now)} or earlier",
+            found=format_seconds(asked),
+            hint="rotate when the time has come; 'keys doctor' reminds of a key's planned end",
+        )
+    return format_seconds(asked or now)
+
+
+def _new_key(maker: KeyMaker, request: RotationRequest) -> PreparedKey:
+    chain, wanted = maker.chain, request.to
+    if chain.commitment is not None and wanted is None:
+        wanted = _promised_key(maker.workspace, chain.commitment)
+    if wanted is not None and chain.find(wanted) is not None:
+        raise RotationError(
+            "rotation-key-id-reused", "this key has signed already", where=wanted, hint="rotate to a fresh key"
+        )
+    prepared = maker.prepare(wanted, expires=request.expires)
+    found = key_commitment(public_key_of(prepared.document))
+    if chain.commitment is not None and found != chain.commitment:
+        raise RotationError(
+            "rotation-commitment",
+            "not the key that was promised",
+            where=prepared.document.key_id,
+            expected=f"a key with SHA-256 {chain.commitment}",
+            found=found,
+            hint="leave --to away: the promised key is found by itself",
+        )
+    return prepared
+
+
+def _promised_key(workspace: Workspace, promised: str) -> str:
+    for document in workspace.keys.documents():
+        if key_commitment(public_key_of(document)) == promised:
+            return document.key_id
+    raise RotationError(
+        "rotation-commitment",
+        "the key that was promised is not here",
+        where=str(workspace.keys.root),
+        expected=f"a key with SHA-256 {promised}",
+        hint="restore it from your backup with 'pithbuilder keys restore'",
+    )
+
+
+def _commitment(maker: KeyMaker, request: RotationRequest, new: KeyDocument) -> str | None:
+    if not request.commit_next and request.next_key is None:
+        return None
+    document = maker.prepare(request.next_key, other_than=new.key_id).document
+    if document.key_id == new.key_id or maker.chain.find(document.key_id) is not None:
+        raise RotationError(
+            "rotation-key-id-reused", "a key that signs already cannot be promised", where=document.key_id
+        )
+    return key_commitment(public_key_of(document))

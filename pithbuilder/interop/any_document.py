@@ -1,0 +1,30 @@
+"""Any one document, this project's or a credential, told apart by what is in it."""
+
+from __future__ import annotations
+
+from pithbuilder.documents.wire import parse_object
+from pithbuilder.errors import WireError
+from pithbuilder.interop.data_integrity import verify_credential
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.verify.checks import Checks
+from pithbuilder.verify.document import verify_value
+from pithbuilder.verify.report import VerificationReport
+
+
+def verify_any(data: bytes, keyring: Keyring) -> VerificationReport:
+    """Verify a document of this project, or anything that carries a W3C Data Integrity proof.
+
+    Args:
+        data: The document's bytes.
+        keyring: The trusted keys.
+
+    Returns:
+        The report; bad input makes an ``invalid`` report, not an exception.
+    """
+    try:
+        value = parse_object(data)
+    except WireError as error:
+        checks = Checks()
+        checks.refused(error)
+        return checks.report("unknown", "")
+    return verify_credential(value, keyring) if "proof" in value else verify_value(value, keyring)
