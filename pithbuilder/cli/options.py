@@ -25,6 +25,7 @@ __all__ = [
     "input_argument",
     "instant_option",
     "json_option",
+    "keyring_option",
     "new_passphrase_file_option",
     "no_passphrase_option",
     "out_option",
@@ -126,6 +127,15 @@ expires_option = instant_option(
 
 no_passphrase_option = click.option(
     "--no-passphrase", is_flag=True, help="Write the private key in the clear, for its owner only (mode 0600)."
+)
+
+keyring_option = click.option(
+    "--keyring",
+    "keyrings",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Follow this keyring (pith-keys.json) from a pinned key; a mirror brings its own.",
 )
 
 trust_option = click.option(

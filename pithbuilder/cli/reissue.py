@@ -52,9 +52,10 @@ def command(
 ) -> None:
     """Sign bundles again with the key that signs now.
 
-    After a change of keys every bundle rests on the new key from then on. ID is a Pith Number, its suffix or an arXiv identifier, with or without a version. Number, record and the time of
-    the first computation stay; a new record_created event supersedes the old one. A bundle that rests on the key
-    that signs is left as it is, so that an interrupted run can be run again.
+    After a change of keys every bundle rests on the new key from then on. ID is a Pith Number, its suffix or an
+    arXiv identifier, with or without a version. Number, record and the time of the first computation stay; a new
+    record_created event supersedes the old one. A bundle that rests on the key that signs is left as it is, so that
+    an interrupted run can be run again.
     """
     if all_ids == bool(ids):
         raise click.UsageError("Name the bundles by ID, or say --all.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, trust_option
+from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, keyring_option, trust_option
 from pithbuilder.cli.output import print_json, print_text, safe_text
 from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.documents.bundle import Bundle
@@ -23,9 +23,10 @@ _STYLES = {Verdict.TRUSTED: "bold green", Verdict.SELF_CONSISTENT: "bold yellow"
 @click.command("show", context_settings=CONTEXT_SETTINGS)
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @trust_option
+@keyring_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, path: Path, trust: tuple[Path, ...], as_json: bool) -> None:
+def command(ctx: click.Context, path: Path, trust: tuple[Path, ...], keyrings: tuple[Path, ...], as_json: bool) -> None:
     """Show a bundle for a person's eyes.
 
     What paper, which number, by which keys, which events, and the verdict of verifying it. Exit status 1 where that
@@ -33,7 +34,7 @@ def command(ctx: click.Context, path: Path, trust: tuple[Path, ...], as_json: bo
     """
     value = parse_object(read_file(path, MAX_DOCUMENT_BYTES), where=str(path))
     bundle = Bundle.from_dict(value)
-    report = verify_bundle_value(value, pinned_keyring(*trust))
+    report = verify_bundle_value(value, pinned_keyring(*trust, followed=keyrings))
     summary = _summary(bundle, report)
     if as_json:
         print_json(summary)

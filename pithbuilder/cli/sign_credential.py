@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Sign a credential or record document (W3C Data Integrity).
 
-    FILE is one JSON object, - is standard input; it gets a proof with the cryptosuite eddsa-jcs-2022. The signed document goes to standard output, as JSON with or
-    without --json; 'pithbuilder verify' checks it.
+    FILE is one JSON object, - is standard input; it gets a proof with the cryptosuite eddsa-jcs-2022. The signed
+    document goes to standard output, as JSON with or without --json; 'pithbuilder verify' checks it.
     """
     opened = Workspace.open(workspace)
     value = parse_object(file.read(MAX_DOCUMENT_BYTES + 1), where=file.name)

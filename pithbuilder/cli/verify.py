@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, trust_option
+from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, keyring_option, trust_option
 from pithbuilder.cli.output import complain, print_json, print_line
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
 from pithbuilder.errors import StoreError
@@ -23,9 +23,12 @@ from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
 @click.command("verify", context_settings=CONTEXT_SETTINGS)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @trust_option
+@keyring_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...], as_json: bool) -> None:
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...], keyrings: tuple[Path, ...], as_json: bool
+) -> None:
     """Verify bundles, other documents, keys, credentials or whole mirrors.
 
     Each PATH is a file, told apart by what is in it, or the directory of a mirror. The keys published for
@@ -34,7 +37,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], trust: tuple[Path, ...]
     signature is by a pinned key), self-consistent (holds, but only under keys that the document brought along),
     invalid. Exit status 0, 3 or 1: the worst of all.
     """
-    keyring = pinned_keyring(*trust)
+    keyring = pinned_keyring(*trust, followed=keyrings)
     verdicts = []
     for path in paths:
         try:

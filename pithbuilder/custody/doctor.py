@@ -12,11 +12,9 @@ import attrs
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.timestamps import Clock, format_seconds, parse_instant, parse_microseconds
 from pithbuilder.custody.signers import KeyAccess, open_signer
-from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import KEYRING_PATH, SIGNING_KEY_PATH
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import PithError
+from pithbuilder.errors import KeyMaterialError, PithError
 from pithbuilder.signing.keyring import public_key_of
 from pithbuilder.signing.rotation import key_commitment
 from pithbuilder.stores.key_files import permissions_fault, read_private_key_file
@@ -253,16 +251,17 @@ class _Examination:
         tree = MirrorTree(self.out)
         if not self.out.exists():
             return
-        there = tree.read_if_there(KEYRING_PATH)
-        if there != chain.to_document().canonical_bytes:
-            later = there is not None and _statement_count(there) > len(chain.statements)
+        try:
+            tree.check_keys(chain)
+        except KeyMaterialError as error:
+            yield self.refused(error, "pithbuilder keys restore ARCHIVE")
+            return
+        if tree.read_if_there(KEYRING_PATH) != chain.to_document().canonical_bytes:
             yield Finding(
-                code="keyring-behind" if later else "keyring-stale",
+                code="keyring-stale",
                 where=str(self.out / KEYRING_PATH),
-                message="the mirror's keyring knows later statements than the workspace"
-                if later
-                else "the mirror does not show the workspace's keyring",
-                command="pithbuilder keys restore ARCHIVE" if later else self.command("keys publish"),
+                message="the mirror does not show the workspace's keyring",
+                command=self.command("keys publish"),
             )
         signing = (chain.active or chain.keys[-1]).entry.key
         if tree.read_if_there(SIGNING_KEY_PATH) != signing.canonical_bytes:
@@ -304,10 +303,3 @@ class _Examination:
                 message=f"{count} bundles may rest on a compromised key",
                 command=self.command("reissue --all"),
             )
-
-
-def _statement_count(keyring: bytes) -> int:
-    try:
-        return len(KeyringDocument.from_dict(parse_object(keyring)).chain)
-    except PithError:
-        return 0

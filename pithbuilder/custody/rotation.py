@@ -163,9 +163,10 @@ def take_effect(workspace: Workspace, chain: KeyChain, statement: KeyStatement) 
 
     Raises:
         RotationError: It would break the chain; nothing was written.
+        KeyMaterialError: ``keyring-behind``; nothing was written.
         StoreError: ``write-failed``; if it was written down by then, :func:`complete` goes on.
     """
-    chain.extended(statement)
+    MirrorTree(workspace.out).check_keys(chain.extended(statement))
     workspace.keys.save_pending(statement)
     complete(workspace)
 

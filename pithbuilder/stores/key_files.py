@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +26,10 @@ _MAX_SECRET_FILE_BYTES: Final = 64 * 2**10
 
 
 def create_private_file(path: Path, pem: bytes) -> None:
-    """Write a private key to a new file that only its owner can read (mode 0600).
+    """Write a private key to a new file that only its owner can read (mode 0600): whole or not at all.
+
+    The bytes go into a temporary file beside it (``.NAME.tmp``), which is then given the name by a hard link: that
+    fails where the name is taken.
 
     Args:
         path: The directory must exist; the file must not.
@@ -36,8 +39,26 @@ def create_private_file(path: Path, pem: bytes) -> None:
         KeyMaterialError: ``key-file-exists``.
         StoreError: ``write-failed``.
     """
+    temporary = path.with_name(f".{path.name}.tmp")
+    linked = False
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            temporary.unlink(missing_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.write(pem)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(temporary, path, follow_symlinks=False)
+            linked = True
+            sync_directory(path.parent)
+        except BaseException:
+            if linked:
+                path.unlink(missing_ok=True)
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
     except FileExistsError as error:
         raise KeyMaterialError(
             "key-file-exists",
@@ -45,19 +66,6 @@ def create_private_file(path: Path, pem: bytes) -> None:
             where=str(path),
             hint="choose another key id",
         ) from error
-    except OSError as error:
-        raise write_failed(path, error) from error
-    try:
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(file.fileno(), 0o600)
-                file.write(pem)
-                file.flush()
-                os.fsync(file.fileno())
-            sync_directory(path.parent)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise write_failed(path, error) from error
 
@@ -194,12 +202,13 @@ def published_key_documents() -> list[KeyDocument]:
     ]
 
 
-def pinned_keyring(*extra: Path) -> Keyring:
+def pinned_keyring(*extra: Path, followed: Iterable[Path] = ()) -> Keyring:
     """Return the keyring of the published keys and of those in some files or directories.
 
     Args:
         extra: Key documents, keyrings (``pith-keys.json``: its first key is pinned, and its chain followed from
             there), or directories of them.
+        followed: Keyrings that pin nothing: their chains are followed from the keys that are pinned.
 
     Raises:
         PithError: A file cannot be read, or its keys must not be used; two keys of one id (``key-conflict``); the
@@ -222,6 +231,7 @@ def pinned_keyring(*extra: Path) -> Keyring:
             raise KeyMaterialError("no-keys", "keyring holds no key", where=str(file))
         documents.append(keyring_document.keys[0].key)
     keyring = Keyring(documents)
+    keyrings.extend((file, load_keyring_document(file)) for file in followed)
     for file, keyring_document in keyrings:
         with naming(file):
             keyring = follow(keyring, keyring_document)

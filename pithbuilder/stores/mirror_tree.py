@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import (
     KEYRING_PATH,
     SIGNING_KEY_PATH,
@@ -17,8 +18,8 @@ from pithbuilder.documents.mirror import (
     state_path,
     well_known_bundle_path,
 )
-from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
-from pithbuilder.errors import StoreError
+from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
+from pithbuilder.errors import KeyMaterialError, PithError, StoreError
 from pithbuilder.stores.atomic import read_failed, read_file, write_file
 from pithbuilder.verify.key_chain import KeyChain
 
@@ -64,11 +65,38 @@ class MirrorTree:
         """Write the keyring and the document of the key that signs, and say whether anything had to be written.
 
         Raises:
+            KeyMaterialError: As for :meth:`check_keys`.
             StoreError: ``write-failed``.
         """
+        self.check_keys(chain)
         signing = chain.active or chain.keys[-1]
         written = self.write(KEYRING_PATH, chain.to_document().canonical_bytes)
         return self.write(SIGNING_KEY_PATH, signing.entry.key.canonical_bytes) or written
+
+    def check_keys(self, chain: KeyChain) -> None:
+        """Refuse to take back, or to contradict, statements about keys that the mirror has published.
+
+        A keyring that cannot be read contradicts nothing.
+
+        Raises:
+            KeyMaterialError: ``keyring-behind``; the workspace is older than the mirror.
+            StoreError: ``read-failed``.
+        """
+        there = self.read_if_there(KEYRING_PATH)
+        try:
+            published = KeyringDocument.from_dict(parse_object(there or b"{}"))
+        except PithError:
+            return
+        digests = tuple(statement.content.digest for statement in published.chain)
+        if published.issuer == chain.issuer and digests != chain.digests[: len(digests)]:
+            raise KeyMaterialError(
+                "keyring-behind",
+                "the mirror has published statements about keys that the workspace does not know",
+                where=str(self.root / KEYRING_PATH),
+                expected=f"the first {len(digests)} of the workspace's {len(chain.digests)} statements",
+                found=f"{len(digests)} others",
+                hint="restore the workspace's keys from a newer backup: 'pithbuilder keys restore'",
+            )
 
     def write(self, path: str, data: bytes) -> bool:
         """Write one file, unless it holds these bytes already; say whether it was written.

@@ -346,7 +346,7 @@ class KeyChain:
 def follow(keyring: Keyring, document: KeyringDocument) -> Keyring:
     """Return a keyring with the keys that a published chain reaches from a pinned key.
 
-    Keys that came before the pinned one are not trusted for its sake.
+    Keys that came before the pinned one are not trusted for its sake. A key's window ends no later than was pinned.
 
     Args:
         keyring: The pinned keys, and chains that were followed before.
@@ -356,7 +356,7 @@ def follow(keyring: Keyring, document: KeyringDocument) -> Keyring:
         KeyMaterialError: A key must not be used; ``key-conflict``: the chain gives a pinned key's id to another key.
         RotationError: What :meth:`KeyChain.read` raises; ``rotation-unpinned``: no key of the chain is pinned;
             ``rotation-rolled-back``: statements are missing that were known; ``rotation-fork``: other statements
-            stand in their place.
+            stand in their place; ``rotation-expired``: a key signed a statement after the end that was pinned.
     """
     chain = KeyChain.read(document)
     _check_known(keyring, chain)

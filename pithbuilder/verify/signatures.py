@@ -59,7 +59,11 @@ class SignatureFields(Protocol):
 
 
 class TimeProofs(Protocol):
-    """Independent proofs of time: what shows that a digest was there before some instant, whoever signed it."""
+    """Independent proofs of time: what shows that a digest was there before some instant, whoever signed it.
+
+    That a digest was there does not show that its signature was. A receipt's digest is the record's, which anybody can
+    compute: only with proofs of the event and the bundle around it, too, is it shown that the receipt was there.
+    """
 
     def existed_before(self, digest: bytes, instant: datetime) -> bool:
         """Say whether it is proved that ``digest`` (32 raw bytes) was there before ``instant`` (UTC)."""

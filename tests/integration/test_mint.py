@@ -60,9 +60,12 @@ def minted(minted_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(minted_once, tmp_path / "w"))
 
 
+ROOT_FILES = ("pith-keys.json", "pith-mirrors.json", "pith-signing-key.json")
+
+
 def expected_paths(*numbers: str) -> list[str]:
     paths = [path.format(number.rpartition(":")[2]) for number in numbers for path in FILES]
-    return sorted([*paths, "pith-keys.json", "pith-signing-key.json", "pith-mirrors.json"])
+    return sorted([*paths, *ROOT_FILES])
 
 
 def receipt_of(bundle: Path) -> dict[str, Any]:
@@ -173,7 +176,7 @@ def test_a_new_version_has_its_own_number(workspace: Path) -> None:
     assert len({row["pith_number"] for row in done.lines()}) == 2
 
 
-@pytest.mark.parametrize("name", [*FILES, "pith-keys.json", "pith-signing-key.json", "pith-mirrors.json"])
+@pytest.mark.parametrize("name", [*FILES, *ROOT_FILES])
 @pytest.mark.parametrize("damage", ["deleted", "emptied", "changed", "half a file"])
 def test_one_missing_or_damaged_file_is_restored_to_the_byte(minted: Path, name: str, damage: str) -> None:
     mirror = minted / "mirror"
@@ -446,7 +449,7 @@ def test_a_files_name_may_be_odd(workspace: Path, tmp_path: Path) -> None:
         assert len([row for row in done.stderr.splitlines() if row.startswith("error: ")]) == 1
 
 
-@pytest.mark.parametrize("blocker", ["pith", ".well-known", "pith-keys.json", "pith-mirrors.json", "pith-signing-key.json"])
+@pytest.mark.parametrize("blocker", ["pith", ".well-known", *ROOT_FILES])
 def test_something_in_the_way_is_reported(workspace: Path, blocker: str) -> None:
     (workspace / "mirror").mkdir()
     path = workspace / "mirror" / blocker

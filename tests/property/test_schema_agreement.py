@@ -22,6 +22,8 @@ from pithbuilder.documents.base import Document
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import Event, GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.key_statement import KeyStatement
+from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MirrorEntry, MirrorManifest
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import CanonicalRecord
@@ -30,6 +32,7 @@ from pithbuilder.documents.schemas import load_schema, schema_names
 from pithbuilder.documents.state import State
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import DocumentError
+from tests.support.key_chains import key, keyring, revocation, rotation
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 WITH_LARGE_PAYLOADS = ("older bundle", "newer bundle", "state")
@@ -41,6 +44,9 @@ KINDS: Final[dict[str, type[Document]]] = {
     "event": Event,
     "graph_snapshot": GraphSnapshotPayload,
     "key_document": KeyDocument,
+    "key_revocation": KeyStatement,
+    "key_rotation": KeyStatement,
+    "keyring": KeyringDocument,
     "mirror_manifest": MirrorManifest,
     "receipt": Receipt,
     "record_created": RecordCreated,
@@ -170,6 +176,11 @@ def gather_documents() -> dict[str, tuple[str, Any]]:
             RecordDocument.of(Bundle.from_dict(newer), "https://registry.example/schema.json").to_dict(),
         ),
         "manifest": ("mirror_manifest", manifest.to_dict()),
+        "rotation": ("key_rotation", rotation(1, 1, key(2, until=2028), 2027).to_dict()),
+        "rotation with a promise": ("key_rotation", rotation(1, 1, 2, 2027, promise=3).to_dict()),
+        "revocation": ("key_revocation", revocation(2, 1, 2026, by=2).to_dict()),
+        "keyring": ("keyring", keyring(rotation(1, 1, 2, 2027, promise=3), revocation(2, 1, 2026, by=2)).to_dict()),
+        "keyring of one key": ("keyring", keyring().to_dict()),
     }
 
 
@@ -318,8 +329,10 @@ def test_agreement_on_any_value_anywhere(data: st.DataObject, value: Any) -> Non
         ("receipt", ("signed_at",)),
         ("key", ("rotates_at",)),
         ("manifest", ("generated_at",)),
+        ("rotation", ("effective_at",)),
+        ("keyring", ("keys", 0, "valid_until")),
     ],
-    ids=["seconds", "microseconds", "either or null", "either"],
+    ids=["seconds", "microseconds", "either or null", "either", "seconds of a statement", "either of a keyring"],
 )
 def test_agreement_on_instants(test_name: str, path: Path_, text: str) -> None:
     name, document = DOCUMENTS[test_name]

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pithbuilder"
 DOCS = ROOT / "docs" / "codes.md"
 TAKES_A_CODE = re.compile(
-    r"(?:Pith|Canonicalization|Encoding|Format|Wire|Document|KeyMaterial|Signing|Rotation|Interop|Source|Profile|Store|Mint)Error|_Refused|Check|_fault|_bad_point|_with_failure|\w*checks\.(?:equal|fail|note|passed)"
+    r"(?:Pith|Canonicalization|Encoding|Format|Wire|Document|KeyMaterial|Signing|Rotation|Interop|Source|Profile|Store|Mint)Error|_Refused|Check|_broken|Finding|_fault|_bad_point|_with_failure|\w*checks\.(?:equal|fail|note|passed)"
 )
 MADE_FROM_A_NAME = {"base32-format", "base64-format", "base58-format"}
 
@@ -20,7 +20,8 @@ def used_codes() -> Iterator[str]:
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and TAKES_A_CODE.fullmatch(ast.unparse(node.func)):
-                first = node.args[0] if node.args else None
+                named = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+                first = node.args[0] if node.args else next(iter(named), None)
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value
 
@@ -38,7 +39,7 @@ def listed_codes() -> set[str]:
     text = DOCS.read_text()
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     codes = {code for row in rows for code in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
-    merge_codes = set(re.findall(r"`([a-z-]+)`", text[text.index("besides") :]))
+    merge_codes = set(re.findall(r"`([a-z-]+)`", text[text.index("besides `") :].partition("\n\n")[0]))
     return codes | merge_codes
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import rfc8785
 
-from pithbuilder.core.canonical_json import canonicalize
-from pithbuilder.documents.base import Document
+from pithbuilder.core.canonical_json import canonicalize, is_plain
+from pithbuilder.documents.base import Document, Reader
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import Event, GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.key_statement import KeyStatement
+from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MirrorEntry, MirrorManifest
 from pithbuilder.documents.preimage import left_out_of
 from pithbuilder.documents.receipt import Receipt
@@ -22,11 +24,13 @@ from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.state import State
 from pithbuilder.documents.wire import parse_object
+from tests.support.key_chains import keyring, revocation, rotation
 
 PUBLISHED = Path(__file__).parents[2] / "published"
 BUNDLES = ("bundle-1805.08469v1.json", "bundle-2410.05985v4.json")
 STATE = "state-1710.02368v1.json"
 RECORDS = "vectors/records.jsonl"
+STATEMENTS = (rotation(1, 1, 2, 2027, promise=3), revocation(2, 1, 2026, by=2))
 SCHEMA_URL = "https://registry.example/schemas/pith-number-record-v1.json"
 
 NESTED = {"\U0001f600": [{"\uffee": 1, "\U0001f4dc": None}], "a": {"\U00010000": True, "\ue000": "\U0001f600"}}
@@ -69,6 +73,9 @@ def gather_documents() -> list[tuple[str, type[Document], Any]]:
     documents: list[tuple[str, type[Document], Any]] = [(f"state {STATE}", State, load(STATE))]
     for name in BUNDLES:
         documents += documents_of_bundle(name)
+    for statement in STATEMENTS:
+        documents.append((statement.content.document_kind, KeyStatement, statement.to_dict()))
+    documents.append(("keyring", KeyringDocument, keyring(*STATEMENTS).to_dict()))
     return documents
 
 
@@ -110,13 +117,15 @@ def assert_round_trip(kind: type[Document], value: Any) -> None:
 
 
 def test_there_is_something_to_read() -> None:
-    assert len(DOCUMENTS) == 23
+    assert len(DOCUMENTS) == 26
     assert {kind for _, kind, _ in DOCUMENTS} == {
         Bundle,
         CanonicalRecord,
         Event,
         GraphSnapshotPayload,
         KeyDocument,
+        KeyStatement,
+        KeyringDocument,
         MirrorManifest,
         Receipt,
         RecordCreated,
@@ -174,3 +183,16 @@ def test_unknown_fields_are_hashed(name: str, unknown: dict[str, Any]) -> None:
         preimage = {field: part for field, part in inner.items() if field not in left_out}
         assert content.digest == hashlib.sha256(rfc8785.dumps(preimage)).digest()
         assert content.digest.hex() != stated
+
+
+@EVERY_UNKNOWN
+@pytest.mark.parametrize("published", STATEMENTS, ids=lambda statement: statement.content.document_kind)
+@pytest.mark.parametrize("plain", [True, False])
+def test_unknown_fields_of_statements_are_hashed(published: KeyStatement, unknown: dict[str, Any], plain: bool) -> None:
+    value = with_unknown(published.to_dict(), unknown)
+    content = KeyStatement.read(Reader(value, plain=plain and is_plain(value))).content
+    left_out = left_out_of(content.document_kind)
+    assert left_out == {"signatures", "statement_sha256"}
+    preimage = {field: part for field, part in value.items() if field not in left_out}
+    assert content.digest == hashlib.sha256(rfc8785.dumps(preimage)).digest()
+    assert content.digest.hex() != published.stated_statement_sha256

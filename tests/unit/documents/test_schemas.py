@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.key_statement import COMPROMISED, LOST, SCHEDULED
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.schemas import load_schema, schema_names
 from pithbuilder.documents.wire import parse_object
@@ -22,6 +23,8 @@ from pithbuilder.issuing.issuer import IssuedBundle, Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
+from tests.support.key_chains import key as key_of
+from tests.support.key_chains import keyring, revocation, rotation, signer
 
 PUBLISHED = Path(__file__).parents[2] / "published"
 BUNDLES = ("bundle-1805.08469v1.json", "bundle-2410.05985v4.json")
@@ -33,6 +36,9 @@ NAMES = (
     "event",
     "graph_snapshot",
     "key_document",
+    "key_revocation",
+    "key_rotation",
+    "keyring",
     "mirror_manifest",
     "receipt",
     "record_created",
@@ -211,6 +217,24 @@ def test_issued_documents_keep_to_the_schemas(issuer: Issuer, issued: IssuedBund
         check("event", event)
         check(event["event_type"], event["payload"])
     assert ("integrity" in bundle["events"][1]["payload"]["graph_snapshot"]) is issuer.profile.integrity
+
+
+def test_keyrings_and_their_statements_keep_to_the_schemas() -> None:
+    statements = (
+        rotation(1, 1, key_of(2, until=2028), 2027, promise=3),
+        rotation(2, 2, 3, 2028, LOST, by=(signer(3),)),
+        rotation(3, 3, 4, 2029, COMPROMISED),
+        revocation(4, 1, 2026, by=4),
+        revocation(5, 4, 2030, SCHEDULED, by=4),
+    )
+    for length in range(len(statements) + 1):
+        check("keyring", parse_object(keyring(*statements[:length], first=key_of(1, until=2027)).canonical_bytes))
+    for statement in statements:
+        kind = "key_rotation" if "new_key" in statement.content.to_dict() else "key_revocation"
+        value = parse_object(statement.canonical_bytes)
+        check(kind, value)
+        other = {"key_rotation", "key_revocation"} - {kind}
+        assert not Draft202012Validator(load_schema(*other), registry=REGISTRY).is_valid(value)
 
 
 def test_the_date_pattern_knows_the_calendar() -> None:

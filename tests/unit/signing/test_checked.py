@@ -13,7 +13,6 @@ from pithbuilder.signing.checked import CheckedSigner
 from pithbuilder.signing.ed25519 import PrivateKey
 from tests.support.signers import KEY, assert_no_secret, preimage
 
-
 COPY = LocalSigner("k", PrivateKey.from_seed(KEY.to_seed()))
 
 
