@@ -17,7 +17,7 @@ from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.errors import MintError, PithError, StoreError
 from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.stores.ledger import Ledger, LedgerRow
+from pithbuilder.stores.ledger import Ledger, LedgerRow, Reissue
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.key_chain import KeyChain
 
@@ -123,7 +123,14 @@ class Reissuer:
         if reissued_at is None:
             reissued_at = format_microseconds(self._clock.now())
             _refuse_earlier(bundle, row, reissued_at)
-            self._ledger.add_reissue(suffix, self._sequence, reissued_at)
+            self._ledger.add_reissue(
+                Reissue(
+                    suffix=suffix,
+                    sequence=self._sequence,
+                    reissued_at=reissued_at,
+                    key_ids=(_keys_of_others(bundle) - self._distrusted) | {self._active_key_id},
+                )
+            )
         issued = self._issuer.reissue(bundle, at=parse_microseconds(reissued_at), distrusted=self._distrusted)
         self._tree.write_number(
             suffix,
@@ -174,6 +181,12 @@ class Reissuer:
             state=bundle.content.state.canonical_bytes,
             record_document=RecordDocument.of(bundle, self._issuer.profile.schema_url).canonical_bytes,
         )
+
+
+def _keys_of_others(bundle: Bundle) -> frozenset[str]:
+    """Return the ids of the keys of the events in force that a re-issue leaves as they are, unless distrusted."""
+    current = bundle.content.state.content.current
+    return frozenset(event.signer.key_id for event in current.events() if event is not current.record_created)
 
 
 def _refuse_earlier(bundle: Bundle, row: LedgerRow, reissued_at: str) -> None:

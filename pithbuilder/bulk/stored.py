@@ -13,7 +13,7 @@ from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import MintError, printable
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.stores.ledger import Ledger, LedgerRow
+from pithbuilder.stores.ledger import Ledger, LedgerRow, Reissue
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.bundle import verify_bundle
 from pithbuilder.verify.report import Verdict
@@ -39,18 +39,27 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
     path = tree.root.absolute().as_uri()  # a path need not be text, its address is
     if ledger.knows_mirror(path):
         return 0
-    rows = []
+    rows, reissues = [], []
     for suffix in tree.bundle_suffixes():
         if ledger.knows_number(suffix):
             continue  # a mirror that was only moved; its bundles are looked at when their papers come up
         bundle = load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys)
         row = ledger.find(bundle.content.source.id, bundle.content.source.version)
         if row is None:
-            rows.append(_row_of(bundle))
+            row = _row_of(bundle)
+            rows.append(row)
+            key_ids = keys_in_force(bundle)
+            if key_ids != {row.key_id}:
+                reissues.append(Reissue(suffix=suffix, sequence=0, reissued_at=row.first_computed_at, key_ids=key_ids))
         else:
             refuse_drift(row, str(tree.root / bundle_path(suffix)), bundle.content.canonical_record)
-    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)))
+    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)), reissues)
     return len(rows)
+
+
+def keys_in_force(bundle: Bundle) -> frozenset[str]:
+    """Return the ids of the keys that signed the events in force of a bundle."""
+    return frozenset(event.signer.key_id for event in bundle.content.state.content.current.events())
 
 
 def load_own_bundle(tree: MirrorTree, suffix: str, data: bytes, own_keys: Keyring) -> Bundle:

@@ -295,11 +295,11 @@ class _Examination:
         if not compromised or not self.workspace.ledger.exists():
             return
         with Ledger(self.workspace.ledger, read_only=True) as ledger:
-            count = ledger.count_not_reissued(len(chain.statements), (chain.active or chain.keys[-1]).key_id)
+            count = sum(ledger.count_resting_on(key.key_id) for key in compromised)
         if count:
             yield Finding(
                 code="reissue-due",
                 where=str(self.out),
-                message=f"{count} bundles may rest on a compromised key",
+                message=f"{count} bundles rest on a compromised key",
                 command=self.command("reissue --all"),
             )

@@ -67,12 +67,17 @@ class KeyWindow:
     Attributes:
         valid_from: An instant in UTC; None where no beginning is set.
         valid_until: An instant in UTC; None where no end is set.
-        compromised: Whether others may have had the key, from ``valid_until`` on.
+        compromised_at: From when on others may have had the key, in UTC; None where nobody had.
     """
 
     valid_from: datetime | None = None
     valid_until: datetime | None = None
-    compromised: bool = False
+    compromised_at: datetime | None = None
+
+    @property
+    def compromised(self) -> bool:
+        """Whether others may have had the key."""
+        return self.compromised_at is not None
 
     def holds(self, instant: datetime) -> bool:
         """Say whether an instant, in UTC, is in the window."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -104,7 +105,7 @@ def read_archive(path: Path) -> bytes:
 
 
 def check_contents(files: Mapping[str, bytes]) -> KeyChain:
-    """Return the chain of an archive's keyring, every statement checked, and the pending one with it.
+    """Return the chain of an archive's keyring, every statement checked; the profile must be good too.
 
     Nothing but the profile, which is no secret, is written for this, and that to a temporary directory.
 
@@ -215,7 +216,7 @@ def _create(path: Path, data: bytes, mode: int) -> None:
     A hard link takes a name only if it is free, which a rename does not. File systems without hard links (memory
     sticks) get the file under its own name at once.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".pithbuilder-{secrets.token_hex(8)}.tmp")
     _create_at_once(temporary, data, mode)
     try:
         os.link(temporary, path, follow_symlinks=False)

@@ -42,6 +42,7 @@ _MIGRATIONS: Final = (
         suffix TEXT NOT NULL,
         sequence INTEGER NOT NULL,
         reissued_at TEXT NOT NULL,
+        key_ids TEXT NOT NULL,
         PRIMARY KEY (suffix, sequence)
     ) STRICT, WITHOUT ROWID
     """,
@@ -78,6 +79,23 @@ class LedgerRow:
     source_kind: str = "arxiv"
 
 
+@attrs.frozen(kw_only=True)
+class Reissue:
+    """A bundle issued again.
+
+    Attributes:
+        suffix: The 26 characters of its number.
+        sequence: After how many statements about keys; 0 for one that was found in a mirror.
+        reissued_at: UTC, microseconds with six digits.
+        key_ids: The keys on which its events in force rest from then on.
+    """
+
+    suffix: str
+    sequence: int
+    reissued_at: str
+    key_ids: frozenset[str]
+
+
 _SELECT: Final = (
     "SELECT source_kind, source_id, source_version, canonical_sha256, pith_year, suffix, short_length,"
     " first_computed_at, key_id FROM records"
@@ -86,6 +104,12 @@ _ALL: Final = f"{_SELECT} ORDER BY suffix"
 _BY_NUMBER: Final = f"{_SELECT} WHERE suffix = ?"
 _BY_VERSION: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? AND source_version = ?"
 _BY_PAPER: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? ORDER BY source_version"
+_COUNT_RESTING_ON: Final = """
+    SELECT count(*) FROM records
+    LEFT JOIN reissues ON reissues.suffix = records.suffix
+        AND reissues.sequence = (SELECT max(sequence) FROM reissues WHERE suffix = records.suffix)
+    WHERE instr(' ' || coalesce(reissues.key_ids, records.key_id) || ' ', ?)
+"""
 
 
 def _row(columns: tuple[Any, ...]) -> LedgerRow:
@@ -190,8 +214,13 @@ class Ledger:
         with self._errors(), closing(self._connection.cursor()) as cursor:
             return cursor.execute("SELECT 1 FROM mirrors WHERE path = ?", (path,)).fetchone() is not None
 
-    def add_mirror(self, path: str, rows: Iterable[LedgerRow]) -> None:
+    def add_mirror(self, path: str, rows: Iterable[LedgerRow], reissues: Iterable[Reissue] = ()) -> None:
         """Take in the numbers of a mirror: all its rows, durably, or none.
+
+        Args:
+            path: The mirror.
+            rows: Its numbers.
+            reissues: Those of them that rest on other keys than that of their receipt.
 
         Raises:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
@@ -199,6 +228,8 @@ class Ledger:
         with self._errors(), self._transaction():
             for row in rows:
                 self._insert(row)
+            for reissue in reissues:
+                self._insert_reissue(reissue)
             self._connection.execute("INSERT INTO mirrors VALUES (?)", (path,))
 
     def rows(self) -> Iterator[LedgerRow]:
@@ -249,27 +280,23 @@ class Ledger:
             ).fetchone()
         return None if row is None else row[0]
 
-    def add_reissue(self, suffix: str, sequence: int, reissued_at: str) -> None:
-        """Write down, durably, when a number is issued again.
+    def add_reissue(self, reissue: Reissue) -> None:
+        """Write down, durably, that a number is issued again.
 
         Raises:
             StoreError: ``ledger-unreadable``; also where that is written down already.
         """
         with self._errors(), self._transaction():
-            self._connection.execute("INSERT INTO reissues VALUES (?, ?, ?)", (suffix, sequence, reissued_at))
+            self._insert_reissue(reissue)
 
-    def count_not_reissued(self, sequence: int, key_id: str) -> int:
-        """Return how many numbers were neither first issued with this key nor issued again after this statement.
+    def count_resting_on(self, key_id: str) -> int:
+        """Return how many bundles have events in force that a key signed.
 
         Raises:
             StoreError: ``ledger-unreadable``.
         """
         with self._errors(), closing(self._connection.cursor()) as cursor:
-            (count,) = cursor.execute(
-                "SELECT count(*) FROM records WHERE key_id <> ? AND suffix NOT IN"
-                " (SELECT suffix FROM reissues WHERE sequence >= ?)",
-                (key_id, sequence),
-            ).fetchone()
+            (count,) = cursor.execute(_COUNT_RESTING_ON, (f" {key_id} ",)).fetchone()
         return int(count)
 
     def latest_time(self) -> str:
@@ -309,6 +336,12 @@ class Ledger:
                 row.first_computed_at,
                 row.key_id,
             ),
+        )
+
+    def _insert_reissue(self, reissue: Reissue) -> None:
+        self._connection.execute(
+            "INSERT INTO reissues VALUES (?, ?, ?, ?)",
+            (reissue.suffix, reissue.sequence, reissue.reissued_at, " ".join(sorted(reissue.key_ids))),
         )
 
     def _migrate(self, *, in_memory: bool, read_only: bool) -> None:

@@ -51,10 +51,12 @@ class ChainKey:
     Attributes:
         entry: What the keyring says of it.
         key: The key.
+        compromised_at: From when on others may have had it, as the statement says; None where nobody had.
     """
 
     entry: KeyringEntry
     key: PublicKey
+    compromised_at: str | None = None
 
     @property
     def key_id(self) -> str:
@@ -72,7 +74,7 @@ class ChainKey:
         return KeyWindow(
             valid_from=_instant_or_none(self.entry.valid_from),
             valid_until=_instant_or_none(self.entry.valid_until),
-            compromised=self.entry.status == REVOKED,
+            compromised_at=_instant_or_none(self.compromised_at),
         )
 
     def ended(self, status: str, at: str) -> ChainKey:
@@ -80,7 +82,11 @@ class ChainKey:
         end = self.window.valid_until
         until = at if end is None or parse_seconds(at) <= end else self.entry.valid_until
         document = attrs.evolve(self.entry.key, rotates_at=until)
-        return attrs.evolve(self, entry=attrs.evolve(self.entry, key=document, valid_until=until, status=status))
+        return attrs.evolve(
+            self,
+            entry=attrs.evolve(self.entry, key=document, valid_until=until, status=status),
+            compromised_at=at if status == REVOKED else None,
+        )
 
 
 @attrs.frozen

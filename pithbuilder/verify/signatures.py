@@ -144,15 +144,13 @@ class KnownKeys:
             A failed check with one of :data:`STANDING_CODES`; None where nothing speaks against it.
         """
         window = self._keyring.window(key_id)
-        end = window.valid_until
-        if window.compromised and (end is None or not self._time_proofs.existed_before(digest, end)):
+        end, compromised_at = window.valid_until, window.compromised_at
+        if compromised_at is not None and not self._time_proofs.existed_before(digest, compromised_at):
             return _fault(
                 "compromised-key",
                 f"{path}.key_id",
                 "signed with a key that others may have had, and nothing proves that it was signed before",
-                "a key that is not revoked"
-                if end is None
-                else f"an independent proof of time before {format_seconds(end)}",
+                f"an independent proof of time before {format_seconds(compromised_at)}",
                 key_id,
             )
         if not window.holds(parse_instant(signed_at)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -35,6 +36,9 @@ def directory(tmp_path: Path) -> Path:
 def type_command(command: str, directory: Path) -> str:
     """Run a command in a terminal, answering every question for a passphrase, and return what it showed."""
     arguments = shlex.split(command)
+    if arguments[0] == "cp":
+        subprocess.run(arguments, cwd=directory, check=True)
+        return ""
     assert arguments[0] == "pithbuilder", command
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     child = pexpect.spawn(
@@ -60,7 +64,7 @@ def type_command(command: str, directory: Path) -> str:
 def test_commands_word_for_word(directory: Path) -> None:
     shown = {
         command: type_command(command, directory)
-        for section in ("Mint", "Verify", "Keys")
+        for section in ("Mint", "Verify", "Keys", "Rotation")
         for block in blocks(section)
         for command in block.strip().splitlines()
     }
@@ -69,7 +73,12 @@ def test_commands_word_for_word(directory: Path) -> None:
     verified = shown["pithbuilder verify registry/mirror --trust registry/keys"]
     assert "trusted          mirror of 15 files" in verified
     assert "ENCRYPTED" in (next((directory / "registry" / "keys").glob("*.pem"))).read_text()
-    assert len(shown) >= 9
+    assert "all is well" in shown["pithbuilder keys doctor --workspace registry"]
+    assert "reissued 3, failed 0" in shown["pithbuilder reissue --all --workspace registry"]
+    followed = shown["pithbuilder verify registry/mirror --trust pinned.json"]
+    assert "trusted          mirror of 15 files" in followed
+    assert len(json.loads((directory / "registry" / "mirror" / "pith-keys.json").read_bytes())["chain"]) == 1
+    assert len(shown) >= 18
 
 
 def test_python_says_what_the_comments_say(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +101,22 @@ def test_python_says_what_the_comments_say(directory: Path, monkeypatch: pytest.
         assert expected in (repr(shown), str(shown)), statement
         checked += 1
     assert checked == 4
+
+
+def test_the_rotation_walk_through(tmp_path: Path) -> None:
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    done = subprocess.run(
+        [str(ROOT / "examples" / "rotation"), str(tmp_path / "out")],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("trusted          mirror of 15 files") == 5
+    assert "all is well" in done.stderr.splitlines()[-1]
+    assert done.stdout.splitlines()[-1].startswith("trusted          keyring")
 
 
 def test_quickstart(tmp_path: Path) -> None:

@@ -385,7 +385,7 @@ def test_the_window_of_a_key(method: str) -> None:
 
 
 def test_a_compromised_key_needs_a_proof_of_time() -> None:
-    compromised = windowed(KeyWindow(None, datetime(2025, 1, 1, tzinfo=UTC), compromised=True))
+    compromised = windowed(KeyWindow(None, datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)))
     signed = sign({"a": "b"})
     assert codes(verify_credential(signed, compromised)) == ["compromised-key"]
     assert verify_credential(signed, compromised).failures[0].path == "$.proof.verificationMethod"

@@ -218,13 +218,22 @@ def test_a_proof_of_time_does_not_widen_a_window() -> None:
         assert failures(report) == everywhere("key-window")
 
 
-def test_a_compromised_key_without_an_end_is_never_good() -> None:
-    trusted = Keyring().with_chain(
-        signer(1).public_key, {"k1": (signer(1).public_key, KeyWindow(compromised=True))}, ()
-    )
+def test_a_compromised_key_without_an_end_needs_its_proof_too() -> None:
+    window = KeyWindow(compromised_at=year(2025))
+    trusted = Keyring().with_chain(signer(1).public_key, {"k1": (signer(1).public_key, window)}, ())
     bundle = issued(1, 2026)
-    report = report_on(bundle, trusted, Proved.all_of(bundle, year(2000)))
-    assert failures(report) == everywhere("compromised-key")
+    for proved, failed in ((2024, []), (2026, everywhere("compromised-key"))):
+        report = report_on(bundle, trusted, Proved.all_of(bundle, year(proved)))
+        assert failures(report) == failed
+
+
+def test_the_proof_precedes_the_compromise_not_the_retirement() -> None:
+    """Retired in 2027, compromised from 2029 on: a proof from 2028 is early enough."""
+    trusted = trusted_after(*RETIRED, revocation(2, 1, "2029-01-01T00:00:00Z", by=2))
+    bundle = issued(1, 2026)
+    for proved, failed in ((2028, []), (2029, everywhere("compromised-key"))):
+        report = report_on(bundle, trusted, Proved.all_of(bundle, year(proved)))
+        assert failures(report) == failed
 
 
 # ---- Re-issued after a compromise --------------------------------------------------------------------------------
