@@ -117,9 +117,9 @@ def test_the_agent_is_gone_before_a_rotation(tmp_path: Path, agent: Agent) -> No
     for command in (("keys", "rotate", "--no-passphrase"), ("mint", "-")):
         done = run(*command, "--workspace", workspace, stdin=lines(1), env=env)
         assert (done.returncode, code_of(done)) == (1, "agent-unreachable")
-        assert {
-            name: data for name, data in contents(workspace).items() if not name.startswith((".pith", "ledger"))
-        } == {name: data for name, data in before.items()}
+        after = contents(workspace)
+        assert {name: after[name] for name in before} == before
+        assert not [name for name in after if name.startswith(("keys/", "mirror/")) and name not in before]
 
 
 def test_the_agent_goes_in_mid_run(tmp_path: Path, agent: Agent) -> None:
@@ -158,7 +158,7 @@ def test_the_agent_goes_in_mid_run(tmp_path: Path, agent: Agent) -> None:
             env={"SSH_AUTH_SOCK": second.socket},
         )
     assert done.returncode == 0
-    assert done.stderr.splitlines()[-1] == "minted 2, unchanged 2, failed 0" or "failed 0" in done.stderr
+    assert len(bundles(workspace / "mirror")) == 4
     assert run("verify", workspace / "mirror", "--trust", workspace / "keys").returncode == 0
 
 
@@ -210,7 +210,8 @@ def test_import_from_ssh_keygen_and_openssl(tmp_path: Path) -> None:
     done = run("keys", "import", "ssh", tmp_path / "ssh", "--workspace", workspace, "--no-passphrase")
     assert (done.returncode, code_of(done)) == (1, "key-file-exists")
     assert run("keys", "rotate", "--to", "ssh", "--workspace", workspace).returncode == 0
-    assert run("keys", "export", "--all", "--format", "jwks", "--workspace", workspace).lines is not None
+    exported = run("keys", "export", "--all", "--format", "jwks", "--workspace", workspace)
+    assert len(json.loads(exported.stdout)["keys"]) == 2
 
 
 def test_export_all_formats(tmp_path: Path) -> None:
