@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pithbuilder.cli.key_commands import changing, looking, making
+from pithbuilder.cli.key_commands import changing, keeping, looking, making
 from pithbuilder.cli.options import CONTEXT_SETTINGS
 
 
@@ -13,5 +13,5 @@ def command() -> None:
     """Make, rotate, examine, export and back up signing keys."""
 
 
-for _command in (*making.COMMANDS, *looking.COMMANDS, *changing.COMMANDS):
+for _command in (*making.COMMANDS, *looking.COMMANDS, *changing.COMMANDS, *keeping.COMMANDS):
     command.add_command(_command)

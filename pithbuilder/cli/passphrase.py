@@ -14,13 +14,15 @@ from pithbuilder.errors import KeyMaterialError
 from pithbuilder.stores.key_files import read_secret
 
 
-def new_passphrase(file: Path | None, no_passphrase: bool, key_id: str = "") -> bytes | None:
-    """Return the passphrase for a new key; None where ``--no-passphrase`` says so.
+def new_passphrase(
+    file: Path | None, no_passphrase: bool, question: str = "Passphrase for the new key"
+) -> bytes | None:
+    """Return a new passphrase; None where ``--no-passphrase`` says so.
 
     Args:
         file: The file, or ``/dev/fd/N``; None to ask.
         no_passphrase: Whether ``--no-passphrase`` was said.
-        key_id: The key's name, for the question.
+        question: What to ask for.
 
     Raises:
         KeyMaterialError: ``passphrase-needed``: there is neither a terminal nor an option; ``passphrase-empty``,
@@ -35,7 +37,7 @@ def new_passphrase(file: Path | None, no_passphrase: bool, key_id: str = "") -> 
         return _first_line(file)
     if not _has_terminal():
         raise _needed("give --passphrase-file FILE or --passphrase-fd N, or --no-passphrase for a key in the clear")
-    return _asked(f"Passphrase for the new key {key_id}".rstrip(), twice=True)
+    return _asked(question, twice=True)
 
 
 def existing_passphrase(file: Path | None, encrypted: bool, key_id: str = "") -> bytes | None:
@@ -58,10 +60,19 @@ def existing_passphrase(file: Path | None, encrypted: bool, key_id: str = "") ->
     return _asked(f"Passphrase of the key {key_id}".rstrip(), twice=False)
 
 
-def key_access(file: Path | None) -> KeyAccess:
-    """Return how a command opens private halves: with a passphrase or PIN from a file, or by asking."""
+def key_access(file: Path | None, *, several: bool = False) -> KeyAccess:
+    """Return how a command opens private halves: with a passphrase or PIN from a file, or by asking.
+
+    Args:
+        file: The file, or ``/dev/fd/N``; None to ask.
+        several: Whether the command opens several keys: the passphrase is then only for those that are encrypted.
+    """
+
+    def passphrase(key_id: str, encrypted: bool) -> bytes | None:
+        return None if several and not encrypted else existing_passphrase(file, encrypted, key_id)
+
     return KeyAccess(
-        passphrase=lambda key_id, encrypted: existing_passphrase(file, encrypted, key_id),
+        passphrase=passphrase,
         pin=lambda token: _pin(file, token),
         agent_socket=os.environ.get("SSH_AUTH_SOCK", ""),
     )

@@ -30,6 +30,7 @@ from pithbuilder.stores.archive_files import (
     write_archive,
 )
 from pithbuilder.stores.atomic import is_taken, undone_on_failure
+from pithbuilder.stores.key_files import naming
 from pithbuilder.stores.workspace import Workspace
 from pithbuilder.verify.key_chain import KeyChain
 
@@ -237,8 +238,9 @@ def restore(archive: Path, target: Path, passphrase: bytes) -> RestoreReport:
             ``read-failed``, ``write-failed``.
         PithError: The profile or the keyring in the archive does not hold; nothing was written.
     """
-    files = open_archive(read_archive(archive), passphrase)
-    chain = check_contents(files)
+    with naming(archive):
+        files = open_archive(read_archive(archive), passphrase)
+        chain = check_contents(files)
     unpack(files, target)
     return RestoreReport(
         workspace=target,

@@ -129,12 +129,12 @@ def examine(workspace: Workspace, clock: Clock, out: Path, access: KeyAccess | N
     try:
         chain = workspace.keys.load_chain()
     except PithError as error:
-        return [*findings, examination.refused(error, "pithbuilder keys restore ARCHIVE")]
+        return [*findings, examination.refused(error)]
     for part in (examination.pending, examination.keys, examination.mirror, examination.times, examination.bundles):
         try:
             findings.extend(part(chain))
         except PithError as error:
-            findings.append(examination.refused(error, error.hint or "pithbuilder keys restore ARCHIVE"))
+            findings.append(examination.refused(error))
     return findings
 
 
@@ -149,8 +149,25 @@ class _Examination:
         """Return a command of this program for this workspace."""
         return f"pithbuilder {text} --workspace {self.workspace.root}"
 
-    def refused(self, error: PithError, command: str) -> Finding:
-        return Finding(code=error.code, where=error.where, message=error.message, command=command)
+    def restoring(self, name: str = "") -> str:
+        """Return the commands that bring a file back from a backup; without a name all of keys/."""
+        root = self.workspace.root
+        what = f"{root}-restored/keys/{name}" if name else f"{root}-restored/keys/*"
+        return f"pithbuilder keys restore ARCHIVE {root}-restored && cp -p {what} {self.workspace.keys.root}/"
+
+    def refused(self, error: PithError, key_id: str = "") -> Finding:
+        """Return the finding that an error amounts to."""
+        if error.code == "key-file-mode":
+            command = f"chmod 600 {error.where}"
+        elif error.code.startswith("agent-"):
+            command = f"ssh-add {key_id}.key"
+        elif error.code.startswith("hsm-"):
+            command = "pkcs11-tool --module MODULE --list-objects --login"
+        elif error.code.startswith("signer-"):
+            command = f"cat {self.workspace.keys.reference_path(key_id)}"
+        else:
+            command = self.restoring(f"{key_id}.pem" if key_id else "")
+        return Finding(code=error.code, where=error.where or key_id, message=error.message, command=command)
 
     def files(self) -> Iterator[Finding]:
         """Modes, links, halves of keys."""
@@ -159,7 +176,7 @@ class _Examination:
             try:
                 read_private_key_file(path)
             except PithError as error:
-                yield self.refused(error, error.hint)
+                yield self.refused(error, path.stem)
             if not store.public_path(path.stem).exists():
                 yield Finding(
                     code="key-half-written",
@@ -196,7 +213,7 @@ class _Examination:
                     code="private-half-missing",
                     where=key.key_id,
                     message=f"the private half of this {key.status} key is not here",
-                    command="pithbuilder keys restore ARCHIVE",
+                    command=self.restoring(f"{key.key_id}.pem"),
                 )
             elif key.reference and key.status in ("active", PREPARED) and self.access is not None:
                 yield from self._opened(key.key_id)
@@ -205,7 +222,7 @@ class _Examination:
                 code="promised-key-missing",
                 where=str(store.root),
                 message="the key whose hash was published in advance is not here",
-                command="pithbuilder keys restore ARCHIVE",
+                command=self.restoring(),
             )
         for chained in chain.keys:
             document = store.load_document(chained.key_id) if store.public_path(chained.key_id).exists() else None
@@ -234,7 +251,7 @@ class _Examination:
                 code="key-expired" if passed else "key-expiring",
                 where=active.key_id,
                 message=f"the key that signs {'came' if passed else 'comes'} to its end at {format_seconds(end)}",
-                command=self.command("keys rotate --reason lost" if passed else "keys rotate"),
+                command=self.command(f"keys rotate --effective-at {format_seconds(end)}" if passed else "keys rotate"),
             )
 
     def _opened(self, key_id: str) -> Iterator[Finding]:
@@ -244,7 +261,7 @@ class _Examination:
             with open_signer(self.workspace.keys, key_id, self.access) as signer:
                 signer.sign(Preimage.probe())
         except PithError as error:
-            yield self.refused(error, error.hint or "pithbuilder keys restore ARCHIVE")
+            yield self.refused(error, key_id)
 
     def mirror(self, chain: KeyChain) -> Iterator[Finding]:
         """Whether the mirror shows the keyring and the key that signs."""
@@ -254,7 +271,7 @@ class _Examination:
         try:
             tree.check_keys(chain)
         except KeyMaterialError as error:
-            yield self.refused(error, "pithbuilder keys restore ARCHIVE")
+            yield self.refused(error)
             return
         if tree.read_if_there(KEYRING_PATH) != chain.to_document().canonical_bytes:
             yield Finding(

@@ -26,7 +26,7 @@ _LATEST_TIME: Final = 8**11 - 1  # what the field of a tar header holds
 _KNOWN_NAME: Final = re.compile(
     r"README\.txt|pith\.toml|keys/statement\.pending|keys/[a-z0-9][a-z0-9._-]{0,63}\.(?:json|pem|reference)", re.ASCII
 )
-_WRONG_PASSPHRASE: Final = "Decryption failed"  # age's words; all its other errors speak of the file
+_AGE_SAYS_NO: Final = "Decryption failed"  # of the passphrase; all its other errors speak of the file
 
 
 def is_known_name(name: str) -> bool:
@@ -77,7 +77,7 @@ def open_archive(data: bytes, passphrase: bytes) -> dict[str, bytes]:
     try:
         plain = bytes(age.decrypt(data, secret))
     except DecryptError as error:
-        if str(error) == _WRONG_PASSPHRASE:
+        if str(error) == _AGE_SAYS_NO:
             raise KeyMaterialError(
                 "archive-passphrase",
                 "the archive does not open with this passphrase",

@@ -320,6 +320,8 @@ def test_a_planned_end(workspace: Path) -> None:
     assert (done.returncode, code_of(done)) == (1, "key-expired")
     done = run("keys", "rotate", "--workspace", workspace, "--no-passphrase", "--clock", LATER)
     assert (done.returncode, code_of(done)) == (1, "rotation-expired")
+    rotate(workspace, "--effective-at", "2026-06-20T00:00:00Z", clock=LATER)
+    assert doctor(workspace, clock=LATER) == []
 
 
 def test_two_at_once(workspace: Path) -> None:

@@ -96,8 +96,10 @@ def rotate_command(
             request,
             clock_at(clock),
             access=key_access(passphrase_file),
-            new_access=key_access(new_passphrase_file or passphrase_file),
-            new_passphrase=lambda key_id: new_passphrase(new_file, no_passphrase, key_id),
+            new_access=key_access(new_passphrase_file or passphrase_file, several=True),
+            new_passphrase=lambda key_id: new_passphrase(
+                new_file, no_passphrase, f"Passphrase for the new key {key_id}"
+            ),
         )
     _print_statement(statement, as_json)
     tell("publish the mirror, make a backup ('keys backup'), and sign the bundles again ('pithbuilder reissue --all')")

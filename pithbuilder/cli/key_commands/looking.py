@@ -100,7 +100,7 @@ def doctor(
     and the clock. Exit status 1 if anything is wrong.
     """
     opened = Workspace.open(workspace)
-    access = key_access(passphrase_file) if open_keys else None
+    access = key_access(passphrase_file, several=True) if open_keys else None
     findings = examine(opened, clock_at(clock), out or opened.out, access)
     for finding in findings:
         if as_json:

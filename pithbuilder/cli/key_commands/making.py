@@ -65,7 +65,7 @@ def new(
         return
     opened.keys.check_free(key_id)
     if reference is None:
-        passphrase = new_passphrase(passphrase_file, no_passphrase, key_id)
+        passphrase = new_passphrase(passphrase_file, no_passphrase)
         made = fresh_key(opened.profile, key_id, passphrase, expires=until)
     else:
         access = key_access(passphrase_file)
@@ -106,7 +106,7 @@ def import_key(
     key = read_private_key(data, passphrase)
     until = None if expires is None else format_seconds(expires)
     again = new_passphrase_file or (None if no_passphrase else passphrase_file)
-    made = fresh_key(opened.profile, key_id, new_passphrase(again, no_passphrase, key_id), key=key, expires=until)
+    made = fresh_key(opened.profile, key_id, new_passphrase(again, no_passphrase), key=key, expires=until)
     with opened.lock():
         opened.keys.add(made)
     _print_new(made.document, as_json)
@@ -136,7 +136,9 @@ def passwd(
         name = key_id or opened.keys.signing_key_id()
         encrypted = opened.keys.is_encrypted(name)
         key = opened.keys.load_private(name, existing_passphrase(passphrase_file, encrypted, name))
-        opened.keys.replace_private(name, key.to_pem(new_passphrase(new_passphrase_file, no_passphrase, name)))
+        opened.keys.replace_private(
+            name, key.to_pem(new_passphrase(new_passphrase_file, no_passphrase, f"New passphrase of the key {name}"))
+        )
     if as_json:
         print_json({"key_id": name, "encrypted": not no_passphrase})
     tell(f"{name}: {'written in the clear' if no_passphrase else 'passphrase changed'}")
