@@ -238,16 +238,7 @@ def restore(archive: Path, target: Path, passphrase: bytes) -> RestoreReport:
             ``read-failed``, ``write-failed``.
         PithError: The profile or the keyring in the archive does not hold; nothing was written.
     """
-    with naming(archive):
-        files = open_archive(read_archive(archive), passphrase)
-        chain = check_contents(files)
-    unpack(files, target)
-    return RestoreReport(
-        workspace=target,
-        files=tuple(sorted(files.keys() - {README_NAME})),
-        keys=_archived_keys(files, chain),
-        pending=f"{KEYS}/statement.pending" in files,
-    )
+    return _restore(archive, target, passphrase)[0]
 
 
 def rehearse(archive: Path, passphrase: bytes, access: KeyAccess) -> RehearsalReport:
@@ -263,8 +254,7 @@ def rehearse(archive: Path, passphrase: bytes, access: KeyAccess) -> RehearsalRe
             with the change of keys that was under way, does not hold.
     """
     with private_directory() as directory:
-        report = restore(archive, directory / "workspace", passphrase)
-        workspace = Workspace.open(report.workspace)
+        report, workspace = _restore(archive, directory / "workspace", passphrase)
         chain = workspace.keys.load_chain()
         pending = workspace.keys.load_pending()
         if pending is not None and pending.content.digest not in chain.digests:
@@ -275,6 +265,20 @@ def rehearse(archive: Path, passphrase: bytes, access: KeyAccess) -> RehearsalRe
             statements=len(chain.statements),
             proofs=tuple(_prove(workspace, chain, key, access) for key in report.keys),
         )
+
+
+def _restore(archive: Path, target: Path, passphrase: bytes) -> tuple[RestoreReport, Workspace]:
+    with naming(archive):
+        files = open_archive(read_archive(archive), passphrase)
+        chain = check_contents(files)
+    workspace = unpack(files, target)
+    report = RestoreReport(
+        workspace=target,
+        files=tuple(sorted(files.keys() - {README_NAME})),
+        keys=_archived_keys(files, chain),
+        pending=f"{KEYS}/statement.pending" in files,
+    )
+    return report, workspace
 
 
 def _archived_keys(files: Mapping[str, bytes], chain: KeyChain) -> tuple[ArchivedKey, ...]:

@@ -6,8 +6,7 @@ from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import WireError
 from pithbuilder.interop.data_integrity import verify_credential
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.document import verify_value
+from pithbuilder.verify.document import verify_document, verify_value
 from pithbuilder.verify.report import VerificationReport
 
 
@@ -23,8 +22,6 @@ def verify_any(data: bytes, keyring: Keyring) -> VerificationReport:
     """
     try:
         value = parse_object(data)
-    except WireError as error:
-        checks = Checks()
-        checks.refused(error)
-        return checks.report("unknown", "")
+    except WireError:
+        return verify_document(data, keyring)  # says what is wrong
     return verify_credential(value, keyring) if "proof" in value else verify_value(value, keyring)

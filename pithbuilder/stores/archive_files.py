@@ -134,15 +134,19 @@ def check_contents(files: Mapping[str, bytes]) -> KeyChain:
     return chain
 
 
-def unpack(files: Mapping[str, bytes], target: Path) -> None:
+def unpack(files: Mapping[str, bytes], target: Path) -> Workspace:
     """Write an archive's files into a directory without a workspace: all of them or none, ``pith.toml`` last.
 
     Args:
         files: As :func:`~pithbuilder.stores.archive.open_archive` gives them; the README stays in the archive.
         target: Made if need be.
 
+    Returns:
+        The workspace that is there now.
+
     Raises:
-        StoreError: ``restore-exists``; something of these names is there, or ``keys`` is a link. ``write-failed``.
+        StoreError: ``restore-exists``; something of these names is there, or ``keys`` is a link. ``write-failed``;
+            ``read-back``: what came back from disk is not what was written.
     """
     names = sorted(files.keys() - {README_NAME, PROFILE_NAME})
     keys = KeyStore(target / KEYS)
@@ -170,6 +174,7 @@ def unpack(files: Mapping[str, bytes], target: Path) -> None:
                     where=str(target / name),
                     hint="do not trust this disk: use another one",
                 )
+        return Workspace.open(target)
 
 
 def _check_target(target: Path, names: list[str]) -> None:

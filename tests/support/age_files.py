@@ -6,12 +6,12 @@ An oracle for what the package makes, and cheap: scrypt with 2^4 steps, where ag
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 CHUNK = 64 * 2**10
 CHEAP = 4
@@ -47,10 +47,8 @@ def decrypt(data: bytes, passphrase: str) -> bytes:
 
 
 def _wrap_key(passphrase: str, salt: bytes, log_n: int) -> bytes:
-    label = b"age-encryption.org/v1/scrypt"
-    return hashlib.scrypt(
-        passphrase.encode(), salt=label + salt, n=2**log_n, r=8, p=1, maxmem=2 * 1024 * 2**log_n + 2**20, dklen=32
-    )
+    salt = b"age-encryption.org/v1/scrypt" + salt
+    return Scrypt(salt=salt, length=32, n=2**log_n, r=8, p=1).derive(passphrase.encode())
 
 
 def _hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:

@@ -99,9 +99,9 @@ def test_anything_else_is_no_archive(data: bytes) -> None:
 
 
 def test_a_wrong_passphrase() -> None:
-    error = refusal(SEALED, b"another")
+    error = refusal(SEALED, b"none of these 99")
     assert error.code == "archive-passphrase"
-    assert "another" not in str(error).replace("take another copy", "")
+    assert "99" not in str(error)
 
 
 def test_an_archive_that_would_take_hours_is_refused_at_once() -> None:
@@ -218,10 +218,12 @@ def test_a_directory_in_which_nothing_can_be_written() -> None:
         try:
             if was_root:  # root may write anywhere
                 os.seteuid(65534)
-            for call in (lambda: write_archive(directory / "a", b"x"), lambda: unpack(FILES, directory)):
-                with pytest.raises(PithError) as caught:
-                    call()
-                assert caught.value.code == "write-failed"
+            with pytest.raises(PithError) as caught:
+                write_archive(directory / "a", b"x")
+            assert caught.value.code == "write-failed"
+            with pytest.raises(PithError) as caught:
+                unpack(FILES, directory)
+            assert caught.value.code == "write-failed"
         finally:
             if was_root:
                 os.seteuid(0)
