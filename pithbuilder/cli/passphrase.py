@@ -78,6 +78,23 @@ def key_access(file: Path | None, *, several: bool = False) -> KeyAccess:
     )
 
 
+def archive_passphrase(file: Path | None, *, new: bool) -> bytes:
+    """Return the passphrase of an archive.
+
+    Args:
+        file: The file, or ``/dev/fd/N``; None to ask.
+        new: Whether the archive is about to be made.
+
+    Raises:
+        KeyMaterialError: ``passphrase-needed``, ``passphrase-empty``, ``passphrase-encoding``.
+    """
+    if file is not None:
+        return _first_line(file)
+    if not _has_terminal():
+        raise _needed("give --archive-passphrase-file FILE or --archive-passphrase-fd N")
+    return _asked("Passphrase for the new archive" if new else "Passphrase of the archive", twice=new)
+
+
 def _pin(file: Path | None, token: str) -> str:
     if file is not None:
         return _first_line(file).decode("utf-8", "surrogateescape")

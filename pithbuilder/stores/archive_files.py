@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,23 +16,23 @@ from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import PithError, StoreError, printable
 from pithbuilder.stores.archive import MAX_ARCHIVE_BYTES, README_NAME, is_known_name
 from pithbuilder.stores.atomic import (
+    create_file,
     is_taken,
     make_directory,
+    read_failed,
     read_file,
-    sync_directory,
     undone_on_failure,
     write_failed,
 )
 from pithbuilder.stores.key_files import read_private_key_file
 from pithbuilder.stores.key_store import KeyStore
 from pithbuilder.stores.profile_file import load_profile
-from pithbuilder.stores.workspace import PROFILE_NAME, Workspace, _hide_private_files
+from pithbuilder.stores.workspace import PROFILE_NAME, Workspace, hide_private_files
 from pithbuilder.verify.key_chain import KeyChain
 
 KEYS: Final = "keys"
 KEYRING_NAME: Final = f"{KEYS}/{KEYRING_PATH}"
 _MAX_PUBLIC_BYTES: Final = 16 * 2**20
-_NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 def collect(workspace: Workspace) -> tuple[dict[str, bytes], list[str]]:
@@ -63,8 +61,7 @@ def _entries(directory: Path) -> list[Path]:
     try:
         return sorted(path for path in directory.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StoreError("read-failed", f"cannot read: {reason}", where=str(directory)) from error
+        raise read_failed(directory, error) from error
 
 
 def check_free(path: Path) -> None:
@@ -88,7 +85,7 @@ def write_archive(path: Path, data: bytes) -> None:
         StoreError: ``archive-exists``, ``write-failed``; nothing is left behind.
     """
     try:
-        _create(path, data, 0o600)
+        create_file(path, data, 0o600)
     except FileExistsError as error:
         raise _archive_exists(path) from error
     except OSError as error:
@@ -162,7 +159,7 @@ def unpack(files: Mapping[str, bytes], target: Path) -> Workspace:
             made.append(target / name)  # not undone before it is this call's own
         gitignore = target / ".gitignore"
         made += [] if is_taken(gitignore) else [gitignore]
-        _hide_private_files(gitignore)
+        hide_private_files(gitignore)
         # Last: from here on there is a workspace.
         _write(target / PROFILE_NAME, files[PROFILE_NAME], 0o644)
         made.append(target / PROFILE_NAME)
@@ -208,47 +205,11 @@ def private_directory() -> Iterator[Path]:
 
 def _write(path: Path, data: bytes, mode: int) -> None:
     try:
-        _create(path, data, mode)
+        create_file(path, data, mode)
     except FileExistsError as error:
         raise _restore_exists(path) from error
     except OSError as error:
         raise write_failed(path, error) from error
-
-
-def _create(path: Path, data: bytes, mode: int) -> None:
-    """Write a new file that is there whole or not at all; fail where anything of its name is there.
-
-    A hard link takes a name only if it is free, which a rename does not. File systems without hard links (memory
-    sticks) get the file under its own name at once.
-    """
-    temporary = path.with_name(f".pithbuilder-{secrets.token_hex(8)}.tmp")
-    _create_at_once(temporary, data, mode)
-    try:
-        os.link(temporary, path, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-        _create_at_once(path, data, mode)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    try:
-        sync_directory(path.parent)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _create_at_once(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from pithbuilder.errors import StoreError
+
+_NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 @contextmanager
@@ -64,6 +68,52 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         sync_directory(path.parent)
     except OSError as error:
         raise write_failed(path, error) from error
+
+
+def create_file(path: Path, data: bytes, mode: int) -> None:
+    """Write a new file that is there whole or not at all, durably; never over anything that has its name.
+
+    A temporary file beside it (``.NAME.tmp``) is given the name by a hard link, which takes a name only if it is
+    free. File systems without hard links (memory sticks) get the file under its own name at once.
+
+    Args:
+        path: Its directory must exist.
+        data: The file's bytes.
+        mode: The file's permissions, less the process's umask; nobody has more at any time.
+
+    Raises:
+        FileExistsError: There is something of that name.
+        OSError: As from the operating system; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    _create_at_once(temporary, data, mode)
+    try:
+        os.link(temporary, path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        _create_at_once(path, data, mode)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    try:
+        sync_directory(path.parent)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _create_at_once(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def remove_file(path: Path) -> None:

@@ -17,7 +17,7 @@ from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import KeyMaterialError, PithError
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring, public_key_of
-from pithbuilder.stores.atomic import read_failed, read_file, sync_directory, write_failed
+from pithbuilder.stores.atomic import create_file, read_failed, read_file, write_failed
 from pithbuilder.verify.key_chain import follow
 
 _MAX_KEY_FILE_BYTES: Final = 64 * 2**10
@@ -28,9 +28,6 @@ _MAX_SECRET_FILE_BYTES: Final = 64 * 2**10
 def create_private_file(path: Path, pem: bytes) -> None:
     """Write a private key to a new file that only its owner can read (mode 0600): whole or not at all.
 
-    The bytes go into a temporary file beside it (``.NAME.tmp``), which is then given the name by a hard link: that
-    fails where the name is taken.
-
     Args:
         path: The directory must exist; the file must not.
         pem: The key, PKCS#8 PEM.
@@ -39,26 +36,8 @@ def create_private_file(path: Path, pem: bytes) -> None:
         KeyMaterialError: ``key-file-exists``.
         StoreError: ``write-failed``.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    linked = False
     try:
-        try:
-            temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(file.fileno(), 0o600)
-                file.write(pem)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(temporary, path, follow_symlinks=False)
-            linked = True
-            sync_directory(path.parent)
-        except BaseException:
-            if linked:
-                path.unlink(missing_ok=True)
-            raise
-        finally:
-            temporary.unlink(missing_ok=True)
+        create_file(path, pem, 0o600)
     except FileExistsError as error:
         raise KeyMaterialError(
             "key-file-exists",

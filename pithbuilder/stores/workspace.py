@@ -83,7 +83,7 @@ class Workspace:
                 raise write_failed(root, error) from error
             keys.write(first, made)
             keys.save_chain(chain)
-            _hide_private_files(root / ".gitignore")
+            hide_private_files(root / ".gitignore")
             # Last: from here on there is a workspace.
             write_file(root / PROFILE_NAME, format_profile(profile).encode())
             return cls.open(root)
@@ -245,7 +245,7 @@ def document_of_key(profile: IssuerProfile, key_id: str, key: PublicKey, rotates
     )
 
 
-def _hide_private_files(path: Path) -> None:
+def hide_private_files(path: Path) -> None:
     """Write a .gitignore, or append to the one that is there the lines that it lacks."""
     there = read_file(path, _MAX_GITIGNORE_BYTES) if path.exists() else b""
     known = {line.strip() for line in there.splitlines()}

@@ -22,7 +22,7 @@ from pithbuilder.cli.options import (
     workspace_option,
 )
 from pithbuilder.cli.output import print_json, print_line, tell
-from pithbuilder.cli.passphrase import _asked, _first_line, _has_terminal, key_access
+from pithbuilder.cli.passphrase import archive_passphrase, key_access
 from pithbuilder.cli.times import clock_at
 from pithbuilder.custody.backup import (
     FAILED,
@@ -37,7 +37,6 @@ from pithbuilder.custody.backup import (
     rehearse,
 )
 from pithbuilder.custody.backup import restore as restore_archive
-from pithbuilder.errors import KeyMaterialError
 from pithbuilder.stores.archive_files import check_free
 from pithbuilder.stores.workspace import Workspace
 
@@ -62,7 +61,7 @@ def backup(
     """
     opened = Workspace.open(workspace)
     check_free(archive)
-    passphrase = _archive_passphrase(archive_passphrase_file, new=True)
+    passphrase = archive_passphrase(archive_passphrase_file, new=True)
     report = back_up(opened, archive, passphrase, clock_at(clock))
     _print_backup(report, as_json)
     for name in report.left_out:
@@ -107,29 +106,17 @@ def restore(
         if passphrase_file is not None:
             raise click.UsageError("--passphrase-file is for --rehearse: restoring opens no key.")
         Workspace.check_free(directory)
-    passphrase = _archive_passphrase(archive_passphrase_file, new=False)
+    passphrase = archive_passphrase(archive_passphrase_file, new=False)
     if directory is not None:
         _print_restored(restore_archive(archive, directory, passphrase), as_json)
         return
     # A token is never given a key's passphrase as its PIN: after some wrong ones it locks itself.
-    access = attrs.evolve(key_access(passphrase_file), pin=key_access(None).pin)
+    access = attrs.evolve(key_access(passphrase_file, several=True), pin=key_access(None).pin)
     with _tidy_end():
         report = rehearse(archive, passphrase, access)
     _print_rehearsal(report, as_json)
     if not report.holds:
         click.get_current_context().exit(1)
-
-
-def _archive_passphrase(file: Path | None, *, new: bool) -> bytes:
-    if file is not None:
-        return _first_line(file)
-    if not _has_terminal():
-        raise KeyMaterialError(
-            "passphrase-needed",
-            "the archive's passphrase is needed, and there is no terminal to ask for it",
-            hint="give --archive-passphrase-file FILE or --archive-passphrase-fd N",
-        )
-    return _asked("Passphrase for the new archive" if new else "Passphrase of the archive", twice=new)
 
 
 @contextmanager
