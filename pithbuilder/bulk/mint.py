@@ -7,7 +7,7 @@ from enum import Enum
 
 import attrs
 
-from pithbuilder.bulk.stored import load_own_bundle, refuse_drift
+from pithbuilder.bulk.stored import load_own_bundle, refuse_drift, refuse_unvouched, row_of
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.timestamps import Clock, format_microseconds, parse_microseconds
@@ -18,10 +18,10 @@ from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import MintError, PithError, StoreError
 from pithbuilder.issuing.issuer import IssuedBundle, Issuer
-from pithbuilder.signing.keyring import Keyring
 from pithbuilder.sources.snapshot import SourcePaper
 from pithbuilder.stores.ledger import Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
+from pithbuilder.verify.key_chain import KeyChain
 
 
 class MintStatus(Enum):
@@ -82,15 +82,16 @@ class Minter:
         clock: Says when a number is first computed.
         ledger: Remembers; open for writing.
         tree: Takes the files.
-        own_keys: The issuer's own keys; a bundle that is there already must be signed by one of them.
+        chain: The issuer's keys; a bundle that is there already must be signed with one of them.
     """
 
-    def __init__(self, issuer: Issuer, clock: Clock, ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> None:
+    def __init__(self, issuer: Issuer, clock: Clock, ledger: Ledger, tree: MirrorTree, chain: KeyChain) -> None:
         self._issuer = issuer
         self._clock = clock
         self._ledger = ledger
         self._tree = tree
-        self._own_keys = own_keys
+        self._own_keys = chain.own_keys()
+        self._compromised = chain.compromised_ids
 
     def mint_all(self, records: Iterable[SourcePaper]) -> Iterator[MintResult]:
         """Mint the records of a source; what fails is reported and does not stop the others.
@@ -129,20 +130,12 @@ class Minter:
     def _mint(self, place: str, paper: PaperMetadata) -> MintResult:
         record = CanonicalRecord.derive(paper)
         row = self._ledger.find(paper.arxiv_id, paper.version)
-        status = MintStatus.UNCHANGED
         if row is None:
             status = MintStatus.MINTED
-            row = _new_row(
-                self._ledger,
-                record,
-                first_computed_at=format_microseconds(self._clock.now()),
-                key_id=self._issuer.key_document.key_id,
-            )
-            self._ledger.add(row)
-        refuse_drift(row, place, record)
-        changed = self._write_bundle(paper, row)
-        if changed and status is MintStatus.UNCHANGED:
-            status = MintStatus.RESTORED
+            row = self._mint_first(paper, record)
+        else:
+            refuse_drift(row, place, record)
+            status = MintStatus.RESTORED if self._restore(paper, row) else MintStatus.UNCHANGED
         return MintResult(
             place=place,
             status=status,
@@ -151,23 +144,54 @@ class Minter:
             short_length=row.short_length,
         )
 
-    def _write_bundle(self, paper: PaperMetadata, row: LedgerRow) -> bool:
+    def _mint_first(self, paper: PaperMetadata, record: CanonicalRecord) -> LedgerRow:
+        """Issue a bundle, write its row into the ledger, and only then its files; return the row."""
+        now = self._clock.now()
+        row = _new_row(
+            self._ledger,
+            record,
+            first_computed_at=format_microseconds(now),
+            key_id=self._issuer.key_document.key_id,
+        )
+        suffix = row.pith_number.suffix
+        there = self._tree.read_if_there(bundle_path(suffix))
+        if there is None:
+            issued = self._issuer.issue(paper, short_length=row.short_length, at=now)
+            row = attrs.evolve(row, bundle_sha256=issued.bundle_sha256)
+            self._ledger.add(row)
+            self._write(issued)
+            return row
+        # The mirror got it without this ledger: it is taken in as it is.
+        bundle = load_own_bundle(self._tree, suffix, there, self._own_keys)
+        refuse_unvouched(bundle, self._compromised, str(self._tree.root / bundle_path(suffix)))
+        row = row_of(bundle)
+        self._ledger.add(row)
+        self._restore(paper, row)
+        return row
+
+    def _restore(self, paper: PaperMetadata, row: LedgerRow) -> bool:
+        """Complete the files of a number that was minted before, and say whether any had to be written."""
         suffix = row.pith_number.suffix
         there = self._tree.read_if_there(bundle_path(suffix))
         if there is None:
             issued = self._issue_again(paper, row)
-            return self._tree.write_number(
-                suffix,
-                bundle=issued.bundle_bytes,
-                state=issued.state_bytes,
-                record_document=issued.record_document_bytes,
-            )
+            if issued.bundle_sha256 != row.bundle_sha256:  # the profile was edited
+                self._ledger.set_bundle(suffix, issued.bundle_sha256)
+            return self._write(issued)
         bundle = load_own_bundle(self._tree, suffix, there, self._own_keys)
         return self._tree.write_number(
             suffix,
             bundle=bundle.canonical_bytes,
             state=bundle.content.state.canonical_bytes,
             record_document=RecordDocument.of(bundle, self._schema_url(suffix)).canonical_bytes,
+        )
+
+    def _write(self, issued: IssuedBundle) -> bool:
+        return self._tree.write_number(
+            issued.pith_number.suffix,
+            bundle=issued.bundle_bytes,
+            state=issued.state_bytes,
+            record_document=issued.record_document_bytes,
         )
 
     def _schema_url(self, suffix: str) -> str:

@@ -7,7 +7,7 @@ from enum import Enum
 
 import attrs
 
-from pithbuilder.bulk.stored import load_own_bundle
+from pithbuilder.bulk.stored import keys_in_force, load_own_bundle, refuse_unvouched
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.timestamps import Clock, format_microseconds, parse_microseconds
 from pithbuilder.documents.bundle import Bundle
@@ -16,7 +16,6 @@ from pithbuilder.documents.mirror import bundle_path
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.errors import MintError, PithError, StoreError
 from pithbuilder.issuing.issuer import Issuer
-from pithbuilder.signing.keyring import Keyring
 from pithbuilder.stores.ledger import Ledger, LedgerRow, Reissue
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.key_chain import KeyChain
@@ -76,8 +75,7 @@ class Reissuer:
         clock: Says when.
         ledger: Remembers; open for writing, but for a dry run.
         tree: The mirror.
-        chain: The issuer's keys.
-        own_keys: The same keys, whatever has become of them: under one of them every bundle must be signed.
+        chain: The issuer's keys; every bundle must be signed with one of them, whatever has become of it.
     """
 
     def __init__(
@@ -87,16 +85,15 @@ class Reissuer:
         ledger: Ledger,
         tree: MirrorTree,
         chain: KeyChain,
-        own_keys: Keyring,
     ) -> None:
         self._issuer = issuer
         self._clock = clock
         self._ledger = ledger
         self._tree = tree
-        self._own_keys = own_keys
+        self._own_keys = chain.own_keys()
         self._sequence = len(chain.statements)
         self._active_key_id = chain.active.key_id if chain.active is not None else ""
-        self._distrusted = frozenset(key.key_id for key in chain.keys if key.window.compromised)
+        self._compromised = chain.compromised_ids
 
     def reissue_all(self, rows: Iterable[LedgerRow]) -> Iterator[ReissueResult]:
         """Issue the bundles of some rows again; what fails is reported and does not stop the others.
@@ -119,19 +116,23 @@ class Reissuer:
             return ReissueStatus.RESTORED if self._restore(bundle, suffix) else ReissueStatus.UNCHANGED
         if self._issuer is None:
             return ReissueStatus.WOULD_REISSUE
-        reissued_at = self._ledger.reissue_time(suffix, self._sequence)
-        if reissued_at is None:
-            reissued_at = format_microseconds(self._clock.now())
+        if not self._ledger.vouches_for(suffix, bundle.content.bundle_sha256):
+            refuse_unvouched(bundle, self._compromised, str(self._tree.root / bundle_path(suffix)))
+        written = self._ledger.reissue_time(suffix, self._sequence)
+        reissued_at = written or format_microseconds(self._clock.now())
+        if written is None:
             _refuse_earlier(bundle, row, reissued_at)
+        issued = self._issuer.reissue(bundle, at=parse_microseconds(reissued_at), distrusted=self._compromised)
+        if written is None:
             self._ledger.add_reissue(
                 Reissue(
                     suffix=suffix,
                     sequence=self._sequence,
                     reissued_at=reissued_at,
-                    key_ids=(_keys_of_others(bundle) - self._distrusted) | {self._active_key_id},
+                    key_ids=keys_in_force(issued.bundle),
+                    bundle_sha256=issued.bundle_sha256,
                 )
             )
-        issued = self._issuer.reissue(bundle, at=parse_microseconds(reissued_at), distrusted=self._distrusted)
         self._tree.write_number(
             suffix,
             bundle=issued.bundle_bytes,
@@ -148,7 +149,7 @@ class Reissuer:
                 "bundle-missing",
                 "the bundle is not in the mirror",
                 where=str(self._tree.root / bundle_path(suffix)),
-                hint="mint the paper again, or restore the mirror from a backup",
+                hint="restore the mirror from a backup; or mint the paper again with the key that signed first",
             )
         bundle = load_own_bundle(self._tree, suffix, data, self._own_keys)
         if bundle.content.canonical_sha256 != row.canonical_sha256:
@@ -158,6 +159,16 @@ class Reissuer:
                 where=str(self._tree.root / bundle_path(suffix)),
                 expected=row.canonical_sha256,
                 found=bundle.content.canonical_sha256,
+            )
+        created = bundle.content.state.content.current.record_created
+        first = "" if created is None else RecordCreated.of(created.payload).receipt.first_computed_at
+        if first != row.first_computed_at:
+            raise MintError(
+                "drift",
+                "the bundle's first time is not the one in the ledger",
+                where=str(self._tree.root / bundle_path(suffix)),
+                expected=row.first_computed_at,
+                found=first,
             )
         return bundle
 
@@ -169,7 +180,7 @@ class Reissuer:
             return True
         if created is None or created.signer.key_id != self._active_key_id:
             return True
-        return any(event.signer.key_id in self._distrusted for event in in_force)
+        return any(event.signer.key_id in self._compromised for event in in_force)
 
     def _restore(self, bundle: Bundle, suffix: str) -> bool:
         """Complete the other files of a bundle that is as it should be; in a dry run only look."""
@@ -181,12 +192,6 @@ class Reissuer:
             state=bundle.content.state.canonical_bytes,
             record_document=RecordDocument.of(bundle, self._issuer.profile.schema_url).canonical_bytes,
         )
-
-
-def _keys_of_others(bundle: Bundle) -> frozenset[str]:
-    """Return the ids of the keys of the events in force that a re-issue leaves as they are, unless distrusted."""
-    current = bundle.content.state.content.current
-    return frozenset(event.signer.key_id for event in current.events() if event is not current.record_created)
 
 
 def _refuse_earlier(bundle: Bundle, row: LedgerRow, reissued_at: str) -> None:

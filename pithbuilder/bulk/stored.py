@@ -16,12 +16,13 @@ from pithbuilder.signing.keyring import Keyring
 from pithbuilder.stores.ledger import Ledger, LedgerRow, Reissue
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.bundle import verify_bundle
+from pithbuilder.verify.key_chain import KeyChain
 from pithbuilder.verify.report import Verdict
 
 _VERSIONED: Final = re.compile(r"(.+)v([1-9][0-9]{0,4})", re.ASCII)
 
 
-def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
+def recover_ledger(ledger: Ledger, tree: MirrorTree, chain: KeyChain) -> int:
     """Take the numbers of a mirror that the ledger has not met into it, and return how many were new to it.
 
     So a ledger that was lost comes back, and a mirror from elsewhere is not minted into a second time.
@@ -29,32 +30,61 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, own_keys: Keyring) -> int:
     Args:
         ledger: Open for writing.
         tree: The mirror.
-        own_keys: The issuer's own keys; every bundle must be signed by one of them.
+        chain: The issuer's keys; every bundle must be signed by one of them.
 
     Raises:
         MintError: ``stored-bundle``: a bundle is not this issuer's; ``drift``: it is of a paper that has another
-            number in the ledger.
+            number in the ledger; ``unvouched-bundle``: it rests on a key that others may have had, and without the
+            ledger nothing tells the issuer's bundles from theirs.
         StoreError: The mirror cannot be read, or the ledger not written.
     """
     path = tree.root.absolute().as_uri()  # a path need not be text, its address is
     if ledger.knows_mirror(path):
         return 0
     rows, reissues = [], []
+    own_keys, compromised = chain.own_keys(), chain.compromised_ids
     for suffix in tree.bundle_suffixes():
         if ledger.knows_number(suffix):
             continue  # a mirror that was only moved; its bundles are looked at when their papers come up
         bundle = load_own_bundle(tree, suffix, tree.read(bundle_path(suffix)), own_keys)
         row = ledger.find(bundle.content.source.id, bundle.content.source.version)
         if row is None:
-            row = _row_of(bundle)
+            refuse_unvouched(bundle, compromised, str(tree.root / bundle_path(suffix)))
+            row = row_of(bundle)
             rows.append(row)
             key_ids = keys_in_force(bundle)
             if key_ids != {row.key_id}:
-                reissues.append(Reissue(suffix=suffix, sequence=0, reissued_at=row.first_computed_at, key_ids=key_ids))
+                reissues.append(
+                    Reissue(
+                        suffix=suffix,
+                        sequence=0,
+                        reissued_at=row.first_computed_at,
+                        key_ids=key_ids,
+                        bundle_sha256=row.bundle_sha256,
+                    )
+                )
         else:
             refuse_drift(row, str(tree.root / bundle_path(suffix)), bundle.content.canonical_record)
     ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)), reissues)
     return len(rows)
+
+
+def refuse_unvouched(bundle: Bundle, compromised: frozenset[str], where: str) -> None:
+    """Refuse a bundle that rests on a compromised key.
+
+    Raises:
+        MintError: ``unvouched-bundle``.
+    """
+    used = {bundle.bundle_signature.key_id, *keys_in_force(bundle)}
+    if used & compromised:
+        raise MintError(
+            "unvouched-bundle",
+            "the bundle rests on a key that others may have had, and the ledger does not know it",
+            where=where,
+            expected="a bundle that was issued in this workspace, byte for byte",
+            found=", ".join(sorted(used & compromised)),
+            hint="it may be forged: restore it or the ledger from a backup, or move it away and mint the paper again",
+        )
 
 
 def keys_in_force(bundle: Bundle) -> frozenset[str]:
@@ -106,7 +136,8 @@ def refuse_drift(row: LedgerRow, place: str, record: CanonicalRecord) -> None:
     )
 
 
-def _row_of(bundle: Bundle) -> LedgerRow:
+def row_of(bundle: Bundle) -> LedgerRow:
+    """Return the ledger's row of a bundle that was found in a mirror."""
     content = bundle.content
     created = content.state.content.current.record_created
     assert created is not None  # a trusted bundle has one
@@ -124,6 +155,7 @@ def _row_of(bundle: Bundle) -> LedgerRow:
         ),
         first_computed_at=receipt.first_computed_at,
         key_id=receipt.key_id,
+        bundle_sha256=content.bundle_sha256,
     )
 
 

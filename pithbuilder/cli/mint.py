@@ -64,7 +64,7 @@ def command(
     if dry_run:
         with Ledger(opened.ledger, read_only=True) as ledger:
             if not opened.ledger.exists() and tree.root.exists():  # then the ledger is one in memory
-                recover_ledger(ledger, tree, opened.keys.load_chain().own_keys())
+                recover_ledger(ledger, tree, opened.keys.load_chain())
             failed = _report(plan_mint(records, ledger), as_json)
         ctx.exit(1 if failed else 0)
     chosen: Clock = SystemClock() if clock is None else FixedClock(clock)
@@ -73,13 +73,13 @@ def command(
     with opened.lock(), Ledger(opened.ledger) as ledger:
         chain = opened.load_chain_with_addresses()
         active = opened.signing_key(chain, chosen)
-        own_keys = chain.own_keys()
+        tree.check_keys(chain)
         with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
-            recovered = recover_ledger(ledger, tree, own_keys)
+            recovered = recover_ledger(ledger, tree, chain)
             if recovered:
                 tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
             issuer = Issuer(opened.profile, signer, chosen, key_document=active.entry.key)
-            minter = Minter(issuer, chosen, ledger, tree, own_keys)
+            minter = Minter(issuer, chosen, ledger, tree, chain)
             failed = _report(minter.mint_all(records), as_json)
         tree.write_keys(chain)
         minter.write_manifest()

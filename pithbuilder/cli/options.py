@@ -106,7 +106,7 @@ def _secret_options(name: str, what: str) -> Callable[[_F], _F]:
     return lambda command: file_option(descriptor_option(command))
 
 
-passphrase_file_option = _secret_options("passphrase", "the key's passphrase, or its token's PIN,")
+passphrase_file_option = _secret_options("passphrase", "the key's passphrase")
 
 new_passphrase_file_option = _secret_options("new-passphrase", "the new passphrase")
 

@@ -36,7 +36,7 @@ def new_passphrase(
     if file is not None:
         return _first_line(file)
     if not _has_terminal():
-        raise _needed("give --passphrase-file FILE or --passphrase-fd N, or --no-passphrase for a key in the clear")
+        raise _needed("give --passphrase-file, or --new-passphrase-file where there is one; or say --no-passphrase")
     return _asked(question, twice=True)
 
 
@@ -61,7 +61,10 @@ def existing_passphrase(file: Path | None, encrypted: bool, key_id: str = "") ->
 
 
 def key_access(file: Path | None, *, several: bool = False) -> KeyAccess:
-    """Return how a command opens private halves: with a passphrase or PIN from a file, or by asking.
+    """Return how a command opens private halves: with a passphrase from a file, or by asking.
+
+    A token's PIN comes from its reference's ``pin-source``, or is asked for: a passphrase is never tried as a PIN,
+    for after some wrong ones a token locks itself.
 
     Args:
         file: The file, or ``/dev/fd/N``; None to ask.
@@ -73,7 +76,7 @@ def key_access(file: Path | None, *, several: bool = False) -> KeyAccess:
 
     return KeyAccess(
         passphrase=passphrase,
-        pin=lambda token: _pin(file, token),
+        pin=_pin,
         agent_socket=os.environ.get("SSH_AUTH_SOCK", ""),
     )
 
@@ -95,11 +98,9 @@ def archive_passphrase(file: Path | None, *, new: bool) -> bytes:
     return _asked("Passphrase for the new archive" if new else "Passphrase of the archive", twice=new)
 
 
-def _pin(file: Path | None, token: str) -> str:
-    if file is not None:
-        return _first_line(file).decode("utf-8", "surrogateescape")
+def _pin(token: str) -> str:
     if not _has_terminal():
-        raise _needed("name a file with the PIN in the key's reference (pin-source), or give --passphrase-file FILE")
+        raise _needed("name a file with the PIN in the key's reference: pin-source=file:/path")
     return _asked(f"PIN of {token}", twice=False).decode("utf-8")
 
 

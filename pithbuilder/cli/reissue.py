@@ -64,16 +64,21 @@ def command(
     if dry_run:
         chain = opened.keys.load_chain()
         with Ledger(opened.ledger, read_only=True) as ledger:
-            reissuer = Reissuer(None, chosen, ledger, tree, chain, chain.own_keys())
+            if not opened.ledger.exists() and tree.root.exists():  # then the ledger is one in memory
+                recover_ledger(ledger, tree, chain)
+            reissuer = Reissuer(None, chosen, ledger, tree, chain)
             failed = _report(reissuer.reissue_all(_rows(ledger, ids)), as_json)
         ctx.exit(1 if failed else 0)
     with opened.lock(), Ledger(opened.ledger) as ledger:
         chain = opened.load_chain_with_addresses()
         active = opened.signing_key(chain, chosen)
+        tree.check_keys(chain)
         with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
-            recover_ledger(ledger, tree, chain.own_keys())
+            recovered = recover_ledger(ledger, tree, chain)
+            if recovered:
+                tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
             issuer = Issuer(opened.profile, signer, chosen, key_document=active.entry.key)
-            reissuer = Reissuer(issuer, chosen, ledger, tree, chain, chain.own_keys())
+            reissuer = Reissuer(issuer, chosen, ledger, tree, chain)
             failed = _report(reissuer.reissue_all(_rows(ledger, ids)), as_json)
         tree.write_keys(chain)
     ctx.exit(1 if failed else 0)

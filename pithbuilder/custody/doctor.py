@@ -1,9 +1,14 @@
-"""Which key is where, and what is wrong with any of them; each finding names the command that mends it."""
+"""What is wrong with a workspace's keys; each finding says which command mends it, or what to do where none can."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
+import shlex
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,48 +16,71 @@ import attrs
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.timestamps import Clock, format_seconds, parse_instant, parse_microseconds
+from pithbuilder.custody.listing import is_promised
+from pithbuilder.custody.making import is_half_written
 from pithbuilder.custody.signers import KeyAccess, open_signer
-from pithbuilder.documents.mirror import KEYRING_PATH, SIGNING_KEY_PATH
+from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.mirror import KEYRING_PATH, SIGNING_KEY_PATH, bundle_path
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.errors import KeyMaterialError, PithError
-from pithbuilder.signing.keyring import public_key_of
-from pithbuilder.signing.rotation import key_commitment
-from pithbuilder.stores.key_files import permissions_fault, read_private_key_file
-from pithbuilder.stores.ledger import Ledger
+from pithbuilder.signing.key_reference import FileReference, parse_key_reference
+from pithbuilder.stores.atomic import is_taken, read_failed
+from pithbuilder.stores.key_files import (
+    load_key_document,
+    load_private_key_file,
+    naming,
+    permissions_fault,
+    read_private_key_file,
+)
+from pithbuilder.stores.key_store import KeyStore, check_key_id
+from pithbuilder.stores.ledger import Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
 from pithbuilder.verify.key_chain import KeyChain
 
 EXPIRES_SOON: Final = timedelta(days=90)
-PREPARED: Final = "prepared"
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
-
-@attrs.frozen(kw_only=True)
-class ListedKey:
-    """One key of a workspace.
-
-    Attributes:
-        key_id: Its name.
-        fingerprint: First 16 bytes of SHA-256 of the raw key, 32 hexadecimal digits.
-        status: ``active`` (it signs), ``retired``, ``revoked``; ``prepared``: not in the keyring.
-        valid_from: Beginning of its window, in UTC; None where it has none.
-        valid_until: End of its window, in UTC; None where none is set.
-        reference: Where the private half is, as a key reference; empty where it is not known.
-        promised: Whether it is the key whose hash was published in advance.
-    """
-
-    key_id: str
-    fingerprint: str
-    status: str
-    valid_from: str | None
-    valid_until: str | None
-    reference: str
-    promised: bool
-
-    def to_dict(self) -> JsonObject:
-        """Return the key as a flat object for one line of JSON."""
-        return dict(attrs.asdict(self))
+_PUBLISH: Final = "pithbuilder keys publish {workspace}{out}"
+# What mends the public document of a key of the keyring, whatever is wrong with it.
+_WRITE_AGAIN: Final = f"mv -n {{path}} {{broken}} && {_PUBLISH}"
+# What mends a finding, by its code; every value that is put in is quoted for a shell.
+_COMMANDS: Final = {
+    "key-file-mode": "chmod 600 {path}",
+    "directory-mode": "chmod go-w {path}",
+    "key-half-written": "pithbuilder keys new {key_id} {workspace}",
+    "rotation-pending": _PUBLISH,
+    "keyring-stale": _PUBLISH,
+    "signing-key-stale": _PUBLISH,
+    "key-document-stale": _PUBLISH,
+    "key-expiring": "pithbuilder keys rotate {workspace}",
+    "key-expired": "pithbuilder keys rotate --effective-at {end} {workspace}",
+    "reissue-due": "pithbuilder reissue --all {workspace}{out}",
+    "private-half-missing": "pithbuilder keys restore ARCHIVE {restored} && cp -n -p {from_restored} {private}",
+}
+_RESTORE: Final = "restore it from your backup: 'pithbuilder keys restore' into a new directory, and copy it from there"
+# What the doctor has to say beside a command, or where an error has no hint of its own.
+_HINTS: Final = {
+    "key-file-mode": "if others may have read it, rotate the key",
+    "private-half-missing": "ARCHIVE is your newest backup; remove the directory it is restored into afterwards; the "
+    "private half of a key that is kept elsewhere is not in it",
+    "key-file-format": f"move the file away and {_RESTORE}",
+    "key-algorithm": f"move the file away and {_RESTORE}",
+    "key-conflict": "the file is another key's, or its public document is: move away the one that is wrong, and restore "
+    "it from your backup",
+    "key-id-format": "no key can have this name: move the file away, or give it the name of its key",
+    "key-reference": "write the key's reference into this file, one line, as for 'pithbuilder keys new --key'",
+    "promised-key-missing": "restore your backup into a new directory, and copy the key's public document from there",
+    "no-active-key": "this cannot be undone; begin another issuer with 'pithbuilder init', in another directory",
+    "clock-implausible": "set the clock right",
+    "mint-unfinished": "run the same 'pithbuilder mint FILE' again before keys change",
+}
+_KEYRING_HINT: Final = "restore it from your backup, or from the mirror, where it is published under the same name"
+_PROMISED_ELSEWHERE: Final = "bring the private half of the promised key back first, from where you keep it"
+_ANY_HINT: Final = "mend what is named here, then run 'pithbuilder keys doctor' again"
+_ENCRYPTED_PEM: Final = re.compile(
+    rb"-----BEGIN ENCRYPTED PRIVATE KEY-----\s(.*)-----END ENCRYPTED PRIVATE KEY-----", re.DOTALL
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,57 +91,26 @@ class Finding:
         code: Stable name, lower-case words joined by hyphens.
         where: A file or a key id.
         message: What is wrong.
-        command: What mends it.
+        command: What mends it, for a shell; empty where no command can.
+        hint: What to do, or to know, beside the command; may be empty where there is one.
     """
 
     code: str
     where: str
     message: str
-    command: str
+    command: str = ""
+    hint: str = ""
 
     def to_dict(self) -> JsonObject:
         """Return the finding as a flat object for one line of JSON."""
-        return dict(attrs.asdict(self))
-
-
-def list_keys(workspace: Workspace) -> list[ListedKey]:
-    """Return the keys of a workspace: those of the keyring in the order in which they signed, then prepared ones.
-
-    Raises:
-        PithError: The keyring or a public document cannot be read, or is wrong.
-    """
-    keys, chain = workspace.keys, workspace.keys.load_chain()
-    listed = [
-        ListedKey(
-            key_id=key.key_id,
-            fingerprint=key.entry.key.fingerprint_sha256_hex,
-            status=key.entry.status,
-            valid_from=key.entry.valid_from,
-            valid_until=key.entry.valid_until,
-            reference=keys.reference(key.key_id),
-            promised=False,
-        )
-        for key in chain.keys
-    ]
-    for document in keys.documents():
-        if chain.find(document.key_id) is None:
-            promised = key_commitment(public_key_of(document)) == chain.commitment
-            listed.append(
-                ListedKey(
-                    key_id=document.key_id,
-                    fingerprint=document.fingerprint_sha256_hex,
-                    status=PREPARED,
-                    valid_from=None,
-                    valid_until=document.rotates_at,
-                    reference=keys.reference(document.key_id),
-                    promised=promised,
-                )
-            )
-    return listed
+        return {
+            name: value.encode("utf-8", "backslashreplace").decode("utf-8")  # a file's name may be no text
+            for name, value in attrs.asdict(self).items()
+        }
 
 
 def examine(workspace: Workspace, clock: Clock, out: Path, access: KeyAccess | None = None) -> list[Finding]:
-    """Examine a workspace's keys; nothing is changed.
+    """Examine a workspace's keys; nothing is changed, and nothing that is broken hides the rest.
 
     Args:
         workspace: The workspace.
@@ -125,198 +122,273 @@ def examine(workspace: Workspace, clock: Clock, out: Path, access: KeyAccess | N
         What is wrong, in the order in which it is best mended.
     """
     examination = _Examination(workspace, clock, out, access)
-    findings = list(examination.files())
-    try:
-        chain = workspace.keys.load_chain()
-    except PithError as error:
-        return [*findings, examination.refused(error)]
-    for part in (examination.pending, examination.keys, examination.mirror, examination.times, examination.bundles):
-        try:
-            findings.extend(part(chain))
-        except PithError as error:
-            findings.append(examination.refused(error))
-    return findings
+    examination.run()
+    return examination.findings
 
 
-@attrs.frozen
+@attrs.define
 class _Examination:
     workspace: Workspace
     clock: Clock
     out: Path
     access: KeyAccess | None
+    findings: list[Finding] = attrs.field(factory=list)
+    documents: dict[str, KeyDocument] = attrs.field(factory=dict)
+    chain: KeyChain | None = None
+    latest_entry: datetime | None = None
 
-    def command(self, text: str) -> str:
-        """Return a command of this program for this workspace."""
-        return f"pithbuilder {text} --workspace {self.workspace.root}"
+    @property
+    def store(self) -> KeyStore:
+        return self.workspace.keys
 
-    def restoring(self, name: str = "") -> str:
-        """Return the commands that bring a file back from a backup; without a name all of keys/."""
-        root = self.workspace.root
-        what = f"{root}-restored/keys/{name}" if name else f"{root}-restored/keys/*"
-        return f"pithbuilder keys restore ARCHIVE {root}-restored && cp -p {what} {self.workspace.keys.root}/"
+    def run(self) -> None:
+        for path in (self.workspace.root, self.store.root):
+            with self.guarded(path):
+                self.directory(path)
+        with self.guarded(self.store.keyring_path, hint=_KEYRING_HINT):
+            self.chain = self.store.load_chain()
+        for path in sorted(self.store.root.glob("*.json")):
+            if path != self.store.keyring_path:
+                with self.guarded(path, document=True):
+                    self.document(path)
+        for path in self.store.private_files():
+            with self.guarded(path):
+                self.private_file(path)
+        for path in sorted(self.store.root.glob("*.reference")):
+            with self.guarded(path):
+                self.reference(path)
+        with self.guarded(self.workspace.ledger):
+            self.ledger()
+        if self.chain is not None:
+            for place, part in (
+                (self.store.root, self.halves),
+                (self.store.root, self.stale_documents),
+                (self.workspace.root, self.signing),
+                (self.out, self.mirror),
+            ):
+                with self.guarded(place):
+                    part(self.chain)
 
-    def refused(self, error: PithError, key_id: str = "") -> Finding:
-        """Return the finding that an error amounts to."""
-        if error.code == "key-file-mode":
-            command = f"chmod 600 {error.where}"
-        elif error.code.startswith("agent-"):
-            command = f"ssh-add {key_id}.key"
-        elif error.code.startswith("hsm-"):
-            command = "pkcs11-tool --module MODULE --list-objects --login"
-        elif error.code.startswith("signer-"):
-            command = f"cat {self.workspace.keys.reference_path(key_id)}"
-        else:
-            command = self.restoring(f"{key_id}.pem" if key_id else "")
-        return Finding(code=error.code, where=error.where or key_id, message=error.message, command=command)
+    def found(
+        self, code: str, where: str | Path, message: str, *, hint: str = "", mend: str = "", **names: str
+    ) -> None:
+        """Add a finding, with the command (unless ``mend`` is another one) and the hint that its code has."""
+        template = mend or _COMMANDS.get(code, "")
+        command = template.format_map(self._quoted(where, names)) if template else ""
+        hint = hint if mend else hint or _HINTS.get(code, "") if command else _HINTS.get(code) or hint or _ANY_HINT
+        self.findings.append(Finding(code=code, where=str(where), message=message, command=command, hint=hint))
 
-    def files(self) -> Iterator[Finding]:
-        """Modes, links, halves of keys."""
-        store = self.workspace.keys
-        for path in store.private_files():
-            try:
-                read_private_key_file(path)
-            except PithError as error:
-                yield self.refused(error, path.stem)
-            if not store.public_path(path.stem).exists():
-                yield Finding(
-                    code="key-half-written",
-                    where=str(path),
-                    message="private key file without a public document: making the key was interrupted",
-                    command=self.command(f"keys new {path.stem}"),
-                )
-        for path in (self.workspace.root, store.root):
-            fault = permissions_fault(path)
-            if fault:
-                yield Finding(
-                    code="directory-mode",
-                    where=str(path),
-                    message=f"others can put files of their own here: {fault}",
-                    command=f"chmod go-w {path}",
-                )
+    def _quoted(self, where: str | Path, names: dict[str, str]) -> dict[str, str]:
+        """Return what commands are made of: absolute paths, so that they run in any directory."""
+        root, path, key_id = self.workspace.root.resolve(), Path(where).absolute(), names.get("key_id", "")
+        restored, number = Path(f"{root}-restored"), 1
+        while is_taken(restored):
+            number += 1
+            restored = Path(f"{root}-restored-{number}")
+        plain = {
+            **names,
+            "path": str(path),
+            "broken": f"{path}.broken",
+            "restored": str(restored),
+            "from_restored": str(restored / "keys" / f"{key_id}.pem"),
+            "private": str(root / "keys" / f"{key_id}.pem"),
+        }
+        own_out = self.out.resolve() == self.workspace.out.resolve()
+        return {
+            **{name: shlex.quote(value) for name, value in plain.items()},
+            "workspace": f"--workspace {shlex.quote(str(root))}",
+            "out": "" if own_out else f" --out {shlex.quote(str(self.out.absolute()))}",
+        }
 
-    def pending(self, _: KeyChain) -> Iterator[Finding]:
-        """A change of keys that was interrupted."""
-        if self.workspace.keys.load_pending() is not None:
-            yield Finding(
-                code="rotation-pending",
-                where=str(self.workspace.keys.root),
-                message="a change of keys was interrupted and is not in every place yet",
-                command=self.command("keys publish"),
-            )
-
-    def keys(self, chain: KeyChain) -> Iterator[Finding]:
-        """Private halves that are missing, promised keys, documents that do not fit, ends that come near."""
-        store, listed = self.workspace.keys, list_keys(self.workspace)
-        for key in listed:
-            if not key.reference and key.status in ("active", PREPARED):
-                yield Finding(
-                    code="private-half-missing",
-                    where=key.key_id,
-                    message=f"the private half of this {key.status} key is not here",
-                    command=self.restoring(f"{key.key_id}.pem"),
-                )
-            elif key.reference and key.status in ("active", PREPARED) and self.access is not None:
-                yield from self._opened(key.key_id)
-        if chain.commitment is not None and chain.active is not None and not any(key.promised for key in listed):
-            yield Finding(
-                code="promised-key-missing",
-                where=str(store.root),
-                message="the key whose hash was published in advance is not here",
-                command=self.restoring(),
-            )
-        for chained in chain.keys:
-            document = store.load_document(chained.key_id) if store.public_path(chained.key_id).exists() else None
-            if document != chained.entry.key:
-                yield Finding(
-                    code="key-document-stale",
-                    where=str(store.public_path(chained.key_id)),
-                    message="public document is not what the keyring says",
-                    command=self.command("keys publish"),
-                )
-        yield from self._ends(chain)
-
-    def _ends(self, chain: KeyChain) -> Iterator[Finding]:
-        active = chain.active
-        end = None if active is None else active.window.valid_until
-        if active is None:
-            yield Finding(
-                code="no-active-key",
-                where=str(self.workspace.keys.keyring_path),
-                message="the last key has been retired or revoked; this workspace signs nothing any more",
-                command=f"pithbuilder init {self.workspace.root}-2",
-            )
-        elif end is not None and end <= self.clock.now() + EXPIRES_SOON:
-            passed = end < self.clock.now()
-            yield Finding(
-                code="key-expired" if passed else "key-expiring",
-                where=active.key_id,
-                message=f"the key that signs {'came' if passed else 'comes'} to its end at {format_seconds(end)}",
-                command=self.command(f"keys rotate --effective-at {format_seconds(end)}" if passed else "keys rotate"),
-            )
-
-    def _opened(self, key_id: str) -> Iterator[Finding]:
-        """Open a private half and sign a probe that is no document."""
-        assert self.access is not None
+    @contextmanager
+    def guarded(self, place: Path, *, hint: str = "", document: bool = False) -> Iterator[None]:
+        """Turn the error that ends a part of the examination into a finding."""
         try:
-            with open_signer(self.workspace.keys, key_id, self.access) as signer:
-                signer.sign(Preimage.probe())
+            yield
+        except OSError as error:
+            self.refused(read_failed(place, error), place, hint)
         except PithError as error:
-            yield self.refused(error, key_id)
+            if document and self.chain is not None and self.chain.find(place.stem) is not None:
+                self.found(error.code, place, error.message, mend=_WRITE_AGAIN)
+            else:
+                self.refused(error, place, hint)
 
-    def mirror(self, chain: KeyChain) -> Iterator[Finding]:
+    def refused(self, error: PithError, place: Path, hint: str = "") -> None:
+        """Add the finding that an error amounts to; its own hint repeats the command, where there is one."""
+        command = error.code in _COMMANDS
+        active = None if self.chain is None else self.chain.active
+        end = "" if active is None else active.entry.valid_until or ""
+        own_hint = self._rotating_hint() if error.code == "key-expired" else "" if command else error.hint or hint
+        self.found(error.code, error.where or place, error.message, hint=own_hint, key_id=place.stem, end=end)
+
+    def directory(self, path: Path) -> None:
+        fault = permissions_fault(path)
+        if fault:
+            self.found("directory-mode", path, f"others can put files of their own here: {fault}")
+
+    def document(self, path: Path) -> None:
+        """A public document."""
+        check_key_id(path.stem)
+        document = load_key_document(path)
+        if document.key_id != path.stem:
+            raise KeyMaterialError("key-conflict", f"public document is that of the key {document.key_id}")
+        self.documents[path.stem] = document
+
+    def private_file(self, path: Path) -> None:
+        """A private key file: its mode, its name, whether it is whole and that of its public document."""
+        read_private_key_file(path)
+        key_id = check_key_id(path.stem)
+        self._check_file(path, key_id)
+        if not is_half_written(self.store, key_id):
+            self._open(key_id)
+        elif self.chain is None or self.chain.find(key_id) is None:  # else the keyring gives the public document
+            message = "private key file without a public document: making the key was interrupted"
+            self.found("key-half-written", path, message, key_id=key_id)
+
+    def reference(self, path: Path) -> None:
+        """What says where a private half is kept."""
+        key_id = check_key_id(path.stem)
+        if is_taken(self.store.private_path(key_id)):
+            return
+        with naming(path):
+            reference = parse_key_reference(self.store.reference(key_id))
+        if isinstance(reference, FileReference):
+            file = self.workspace.root / reference.path
+            if not is_taken(file) and not self._is_needed(key_id):
+                return
+            self._check_file(file, key_id)
+        self._open(key_id)
+
+    def _check_file(self, path: Path, key_id: str) -> None:
+        try:
+            key = load_private_key_file(path, None)
+        except KeyMaterialError as error:
+            if error.code != "passphrase-needed":
+                raise
+            if not _is_whole(read_private_key_file(path)):
+                raise KeyMaterialError(
+                    "key-file-format", "encrypted private key is cut off or damaged", where=str(path)
+                ) from error
+            return
+        chained = None if self.chain is None else self.chain.find(key_id)
+        document = self.documents.get(key_id) if chained is None else chained.entry.key
+        if document is not None and document.public_key_hex != key.public_key.raw.hex():
+            message = "public key document does not belong to the private key"
+            raise KeyMaterialError("key-conflict", message, where=str(path))
+
+    def _is_needed(self, key_id: str) -> bool:
+        """Say whether a private half should be here: of the key that signs, and of prepared ones but the promised."""
+        chained = None if self.chain is None else self.chain.find(key_id)
+        if self.chain is None or chained is not None:
+            return chained is None or chained.is_active
+        return key_id not in self.documents or not is_promised(self.chain, self.documents[key_id])
+
+    def _open(self, key_id: str) -> None:
+        """Open a private half and sign a probe that is no document."""
+        chained = None if self.chain is None else self.chain.find(key_id)
+        if self.access is None or key_id not in self.documents or (chained is not None and not chained.is_active):
+            return
+        with open_signer(self.store, key_id, self.access) as signer:
+            signer.sign(Preimage.probe())
+
+    def halves(self, chain: KeyChain) -> None:
+        """Private halves that are missing, and the promised key."""
+        active = chain.active
+        prepared = [document for key_id, document in self.documents.items() if chain.find(key_id) is None]
+        wanted = [] if active is None else [("active", active.key_id)]
+        for status, key_id in wanted + [("prepared", document.key_id) for document in prepared]:
+            if not self._is_here(key_id) and self._is_needed(key_id):
+                message = f"the private half of this {status} key is not here"
+                self.found("private-half-missing", key_id, message, key_id=key_id)
+        promise = chain.commitment is not None and active is not None
+        if promise and not any(is_promised(chain, document) for document in prepared):
+            message = "the key whose hash was published in advance is not here"
+            self.found("promised-key-missing", self.store.root, message)
+
+    def _is_here(self, key_id: str) -> bool:
+        return is_taken(self.store.private_path(key_id)) or is_taken(self.store.reference_path(key_id))
+
+    def stale_documents(self, chain: KeyChain) -> None:
+        """Public documents of the keyring's keys; those that cannot be read have been told already."""
+        for key in chain.keys:
+            path = self.store.public_path(key.key_id)
+            document = self.documents.get(key.key_id)
+            if document != key.entry.key and (document is not None or not is_taken(path)):
+                self.found("key-document-stale", path, "public document is not what the keyring says")
+
+    def signing(self, chain: KeyChain) -> None:
+        """Whether the key that signs may sign now, and for how long."""
+        now = self.clock.now()
+        happened = [parse_instant(statement.content.effective_at) for statement in chain.statements]
+        happened += [] if self.latest_entry is None else [self.latest_entry]
+        last = max(happened, default=now)
+        implausible = now + CLOCK_TOLERANCE < last
+        if implausible:
+            message = f"the clock stands before the last thing that was signed, at {format_seconds(last)}"
+            self.found("clock-implausible", format_seconds(now), message)
+        try:
+            self.workspace.signing_key(chain, self.clock)
+        except PithError as error:
+            if error.code != "clock-set-back" or not implausible:
+                self.refused(error, self.workspace.root)
+        end = None if chain.active is None else chain.active.window.valid_until
+        if chain.active is not None and end is not None and now < end <= now + EXPIRES_SOON:
+            message = f"the key that signs comes to its end at {format_seconds(end)}"
+            self.found("key-expiring", chain.active.key_id, message, hint=self._rotating_hint())
+
+    def _rotating_hint(self) -> str:
+        chain = self.chain
+        away = chain is not None and any(
+            is_promised(chain, document) and chain.find(key_id) is None and not self._is_here(key_id)
+            for key_id, document in self.documents.items()
+        )
+        return _PROMISED_ELSEWHERE if away else ""
+
+    def mirror(self, chain: KeyChain) -> None:
         """Whether the mirror shows the keyring and the key that signs."""
-        tree = MirrorTree(self.out)
         if not self.out.exists():
             return
-        try:
-            tree.check_keys(chain)
-        except KeyMaterialError as error:
-            yield self.refused(error)
-            return
-        if tree.read_if_there(KEYRING_PATH) != chain.to_document().canonical_bytes:
-            yield Finding(
-                code="keyring-stale",
-                where=str(self.out / KEYRING_PATH),
-                message="the mirror does not show the workspace's keyring",
-                command=self.command("keys publish"),
-            )
-        signing = (chain.active or chain.keys[-1]).entry.key
-        if tree.read_if_there(SIGNING_KEY_PATH) != signing.canonical_bytes:
-            yield Finding(
-                code="signing-key-stale",
-                where=str(self.out / SIGNING_KEY_PATH),
-                message="the mirror does not show the key that signs",
-                command=self.command("keys publish"),
-            )
+        tree = MirrorTree(self.out)
+        tree.check_keys(chain)
+        for code, path, expected, what in (
+            ("keyring-stale", KEYRING_PATH, chain.to_document().canonical_bytes, "the workspace's keyring"),
+            ("signing-key-stale", SIGNING_KEY_PATH, chain.keys[-1].entry.key.canonical_bytes, "the key that signs"),
+        ):
+            with self.guarded(self.out / path):
+                if tree.read_if_there(path) != expected:
+                    self.found(code, self.out / path, f"the mirror does not show {what}")
 
-    def times(self, chain: KeyChain) -> Iterator[Finding]:
-        """Whether the clock stands before something that has happened."""
-        now = self.clock.now() + CLOCK_TOLERANCE
-        happened = [parse_instant(statement.content.effective_at) for statement in chain.statements]
-        if self.workspace.ledger.exists():
-            with Ledger(self.workspace.ledger, read_only=True) as ledger:
-                latest = ledger.latest_time()
-            happened += [parse_microseconds(latest)] if latest else []
-        last = max(happened, default=None)
-        if last is not None and now < last:
-            yield Finding(
-                code="clock-implausible",
-                where=format_seconds(self.clock.now()),
-                message=f"the clock stands before the last thing that was signed, at {format_seconds(last)}",
-                command="timedatectl set-ntp true",
-            )
-
-    def bundles(self, chain: KeyChain) -> Iterator[Finding]:
-        """Whether bundles still rest on a compromised key."""
-        compromised = [key for key in chain.keys if key.window.compromised]
-        if not compromised or not self.workspace.ledger.exists():
+    def ledger(self) -> None:
+        """Papers without a bundle, and bundles that still rest on a compromised key."""
+        if not self.workspace.ledger.exists():
             return
+        keys = () if self.chain is None else self.chain.keys
         with Ledger(self.workspace.ledger, read_only=True) as ledger:
-            count = sum(ledger.count_resting_on(key.key_id) for key in compromised)
+            latest = ledger.latest_time()
+            self.latest_entry = parse_microseconds(latest) if latest else None
+            last = ledger.last_row()
+            count = sum(ledger.count_resting_on(key.key_id) for key in keys if key.window.compromised)
+        with self.guarded(self.out):
+            self._last_bundle(last)
         if count:
-            yield Finding(
-                code="reissue-due",
-                where=str(self.out),
-                message=f"{count} bundles rest on a compromised key",
-                command=self.command("reissue --all"),
-            )
+            self.found("reissue-due", self.out, f"{count} bundles rest on a compromised key")
+
+    def _last_bundle(self, last: LedgerRow | None) -> None:
+        if last is not None and MirrorTree(self.out).read_if_there(bundle_path(last.pith_number.suffix)) is None:
+            paper = f"{last.source_id}v{last.source_version}"
+            message = f"the last paper of the ledger, {paper}, has no bundle in the mirror: minting was interrupted"
+            self.found("mint-unfinished", self.out / bundle_path(last.pith_number.suffix), message)
+
+
+def _is_whole(pem: bytes) -> bool:
+    """Say whether an encrypted private key is as long as its outermost element says; only opening it says more."""
+    match = _ENCRYPTED_PEM.search(pem)
+    try:
+        der = base64.b64decode(b"".join(match[1].split()), validate=True) if match else b""
+    except binascii.Error:
+        return False
+    if len(der) < 2 or der[0] != 0x30:
+        return False
+    octets = der[1] & 0x7F if der[1] & 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + octets], "big") if octets else der[1]
+    return len(der) == 2 + octets + length

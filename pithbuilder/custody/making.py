@@ -15,7 +15,7 @@ from pithbuilder.custody.signers import KeyAccess, open_reference, open_signer, 
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.signing.key_reference import FileReference, parse_key_reference
+from pithbuilder.signing.key_reference import ExecReference, FileReference, parse_key_reference
 from pithbuilder.signing.signer import Signer
 from pithbuilder.stores.atomic import is_taken, remove_file
 from pithbuilder.stores.key_files import is_encrypted, load_private_key_file
@@ -88,8 +88,11 @@ def referenced_key(
         PithError: The reference is none, or does not open.
     """
     parsed = parse_key_reference(reference)
-    if isinstance(parsed, FileReference):  # whoever opens it again may stand in another directory
+    # Whoever opens it again may stand in another directory.
+    if isinstance(parsed, FileReference):
         parsed = FileReference(str((base / parsed.path).absolute()))
+    elif isinstance(parsed, ExecReference) and "/" in parsed.argv[0]:
+        parsed = ExecReference((str(Path(parsed.argv[0]).absolute()), *parsed.argv[1:]))
     with open_reference(parsed, key_id, base, access) as signer:
         document = document_of_key(profile, key_id, signer.public_key, expires)
     return NewKey(document, None, str(parsed))

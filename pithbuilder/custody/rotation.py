@@ -12,21 +12,24 @@ from datetime import datetime
 
 import attrs
 
-from pithbuilder.core.timestamps import Clock, format_seconds
+from pithbuilder.core.timestamps import Clock, cut_to_seconds, format_seconds
 from pithbuilder.custody.making import KeyMaker, NewPassphrase, PreparedKey
 from pithbuilder.custody.signers import KeyAccess, open_signer
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.key_statement import (
+    COMPROMISED,
     LOST,
     SCHEDULED,
     KeyRevocationContent,
     KeyRotationContent,
     KeyStatement,
 )
+from pithbuilder.documents.preimage import Preimage
 from pithbuilder.errors import KeyMaterialError, RotationError
 from pithbuilder.signing.keyring import public_key_of
 from pithbuilder.signing.rotation import key_commitment, sign_statement
 from pithbuilder.signing.signer import Signer
+from pithbuilder.stores.ledger import Ledger
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
 from pithbuilder.verify.key_chain import ChainKey, KeyChain
@@ -104,11 +107,12 @@ def rotate(
                 sequence=len(chain.statements) + 1,
             )
             statement = sign_statement(content, *signers, signed_at=now)
-        take_effect(workspace, chain, statement)
+        check_statement(workspace, chain, statement)
     except BaseException:
-        if keys.load_pending() is None:  # else the rotation did come about
-            maker.undo()
+        maker.undo()
         raise
+    keys.save_pending(statement)  # from here on it has come about, and is never undone
+    complete(workspace)
     return statement
 
 
@@ -120,6 +124,7 @@ def end_key(
     *,
     access: KeyAccess,
     effective_at: datetime | None = None,
+    close: bool = False,
 ) -> KeyStatement:
     """Retire the last key, or revoke any key; hold the workspace's lock.
 
@@ -130,13 +135,22 @@ def end_key(
         clock: The time.
         access: What opening the key that signs may need.
         effective_at: When the key ended, or was compromised; None for now. Not in the future.
+        close: Whether the key that signs may end without a successor, and the issuer with it.
 
     Raises:
+        RotationError: ``rotation-closes``; the key signs, and ``close`` was not said.
         PithError: As for :func:`rotate`.
     """
     chain = workspace.keys.load_chain()
     now = clock.now()
     active = _signing_key(workspace, chain, clock)
+    if key_id == active.key_id and not close:
+        raise RotationError(
+            "rotation-closes",
+            "this key signs, and no key would follow it",
+            where=key_id,
+            hint="replace it with 'keys rotate' (a stolen one with --reason compromised); --close ends the issuer",
+        )
     if chain.find(key_id) is None:
         workspace.keys.load_document(key_id)  # a key that is not there at all has its own error
         raise RotationError(
@@ -154,21 +168,34 @@ def end_key(
     )
     with open_signer(workspace.keys, active.key_id, access) as signer:
         statement = sign_statement(content, signer, signed_at=now)
-    take_effect(workspace, chain, statement)
+    check_statement(workspace, chain, statement)
+    workspace.keys.save_pending(statement)
+    complete(workspace)
     return statement
 
 
-def take_effect(workspace: Workspace, chain: KeyChain, statement: KeyStatement) -> None:
-    """Let a signed statement take effect, and publish it.
+def check_statement(workspace: Workspace, chain: KeyChain, statement: KeyStatement) -> None:
+    """Check a signed statement as a verifier would, and that nothing that was published speaks against it.
 
     Raises:
-        RotationError: It would break the chain; nothing was written.
-        KeyMaterialError: ``keyring-behind``; nothing was written.
-        StoreError: ``write-failed``; if it was written down by then, :func:`complete` goes on.
+        RotationError: It would break the chain; ``rotation-backdated``: the old key has signed since then.
+        KeyMaterialError: ``keyring-behind``.
     """
     MirrorTree(workspace.out).check_keys(chain.extended(statement))
-    workspace.keys.save_pending(statement)
-    complete(workspace)
+    content = statement.content
+    if content.reason == COMPROMISED or not workspace.ledger.exists():
+        return
+    with Ledger(workspace.ledger, read_only=True) as ledger:
+        latest = cut_to_seconds(ledger.latest_time())
+    if latest > content.effective_at:
+        raise RotationError(
+            "rotation-backdated",
+            "the old key has signed since then",
+            where="effective_at",
+            expected=f"{latest} or later",
+            found=content.effective_at,
+            hint="set the clock right; what was signed at a wrong time is mended by --reason compromised and 'reissue'",
+        )
 
 
 def complete(workspace: Workspace) -> KeyStatement | None:
@@ -235,11 +262,15 @@ def _new_key(maker: KeyMaker, request: RotationRequest) -> PreparedKey:
     chain, wanted = maker.chain, request.to
     if chain.commitment is not None and wanted is None:
         wanted = _promised_key(maker.workspace, chain.commitment)
-    if wanted is not None and chain.find(wanted) is not None:
+    if request.expires is not None and wanted is not None:
         raise RotationError(
-            "rotation-key-id-reused", "this key has signed already", where=wanted, hint="rotate to a fresh key"
+            "rotation-expires-set",
+            "the end of a prepared key was planned when it was made",
+            where=wanted,
+            hint="leave --expires away, or rotate to a fresh key",
         )
     prepared = maker.prepare(wanted, expires=request.expires)
+    _refuse_known(chain, prepared.document)
     found = key_commitment(public_key_of(prepared.document))
     if chain.commitment is not None and found != chain.commitment:
         raise RotationError(
@@ -269,9 +300,24 @@ def _promised_key(workspace: Workspace, promised: str) -> str:
 def _commitment(maker: KeyMaker, request: RotationRequest, new: KeyDocument) -> str | None:
     if not request.commit_next and request.next_key is None:
         return None
-    document = maker.prepare(request.next_key, other_than=new.key_id).document
-    if document.key_id == new.key_id or maker.chain.find(document.key_id) is not None:
+    prepared = maker.prepare(request.next_key, other_than=new.key_id)
+    if prepared.document.key_id == new.key_id or prepared.document.public_key_hex == new.public_key_hex:
         raise RotationError(
-            "rotation-key-id-reused", "a key that signs already cannot be promised", where=document.key_id
+            "rotation-same-key", "the key that is to follow cannot be promised too", where=prepared.document.key_id
         )
-    return key_commitment(public_key_of(document))
+    _refuse_known(maker.chain, prepared.document)
+    with prepared.signer(maker.workspace.keys, maker.access) as signer:
+        signer.sign(Preimage.probe())  # a promise that cannot be kept would end the issuer
+    return key_commitment(public_key_of(prepared.document))
+
+
+def _refuse_known(chain: KeyChain, document: KeyDocument) -> None:
+    """Refuse a key whose id or bytes were in the chain before, as the chain itself would."""
+    for key in chain.keys:
+        if key.key_id == document.key_id:
+            code, message = "rotation-key-id-reused", "a key of this id has signed already"
+        elif key.key.raw.hex() == document.public_key_hex:
+            code, message = "rotation-same-key", f"this key has signed already, as {key.key_id}"
+        else:
+            continue
+        raise RotationError(code, message, where=document.key_id, hint="take a fresh key")

@@ -51,11 +51,13 @@ class IssuedBundle:
 
     Attributes:
         pith_number: The number.
+        bundle_sha256: Digest of the bundle, 64 hexadecimal digits.
         bundle_bytes: ``bundle.json``: canonical JSON, UTF-8, no trailing newline.
         state_bytes: ``state.json``: canonical JSON, UTF-8, no trailing newline.
     """
 
     pith_number: PithNumber
+    bundle_sha256: str
     bundle_bytes: bytes = attrs.field(repr=False)
     state_bytes: bytes = attrs.field(repr=False)
     _record_document_fields: Fields = attrs.field(repr=False, eq=False)
@@ -178,7 +180,7 @@ class Issuer:
         )
         return IssuedBundle(
             number,
-            self._sign_bundle(bundle, times),
+            *self._sign_bundle(bundle, times),
             state_bytes,
             layout.record_document(names, source=source, summary=summary, record=record, receipt=receipt),
         )
@@ -239,10 +241,10 @@ class Issuer:
             public_keys=compose_array([*self._other_keys(bundle), self.key_document]),
             timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
         )
-        bundle_bytes = self._sign_bundle(fields, times)
+        bundle_sha256, bundle_bytes = self._sign_bundle(fields, times)
         issued = Bundle.from_dict(decode_canonical(bundle_bytes))
         document = RecordDocument.of(issued, self.profile.schema_url)
-        return IssuedBundle(number, bundle_bytes, state_bytes, document.fields())
+        return IssuedBundle(number, bundle_sha256, bundle_bytes, state_bytes, document.fields())
 
     def _own_record_created(self, bundle: Bundle) -> Event:
         shown = bundle.content.state.content.current.record_created
@@ -318,12 +320,14 @@ class Issuer:
         )
         return Fragment(compose(event))
 
-    def _sign_bundle(self, bundle: Fields, times: Times) -> bytes:
+    def _sign_bundle(self, bundle: Fields, times: Times) -> tuple[str, bytes]:
+        """Return a bundle's digest, and the bundle with its signature."""
         preimage = Preimage.of_bytes("bundle", compose(bundle))
         signature = self._layout.signature(self._sign(preimage), preimage.signed_message, times)
-        signature["bundle_sha256"] = preimage.digest.hex()
+        bundle_sha256 = preimage.digest.hex()
+        signature["bundle_sha256"] = bundle_sha256
         bundle["bundle_signature"] = signature
-        return compose(bundle)
+        return bundle_sha256, compose(bundle)
 
 
 def _merge_event(event: Event) -> MergeEvent[Fields]:

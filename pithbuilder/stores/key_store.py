@@ -89,13 +89,33 @@ class KeyStore:
         Raises:
             KeyMaterialError: ``key-id-format``, ``key-file-exists``.
         """
+        half_written = not is_taken(self.public_path(key_id)) and not is_taken(self.private_path(key_id))
         for path in (self.private_path(key_id), self.public_path(key_id), self.reference_path(key_id)):
+            if path.suffix == ".reference" and half_written:
+                continue  # left behind by an interrupted run; it is no secret and is written anew
             if is_taken(path):
                 raise KeyMaterialError(
                     "key-file-exists",
                     "there is a key of that id already; keys are never overwritten",
                     where=str(path),
                     hint="choose another key id",
+                )
+
+    def check_unknown(self, document: KeyDocument) -> None:
+        """Refuse a key that is in the workspace already, under another id: what becomes of one is told by its id.
+
+        Raises:
+            KeyMaterialError: ``key-known``.
+            PithError: A public document cannot be read.
+        """
+        for other in self.documents() if self.root.is_dir() else ():
+            if other.public_key_hex == document.public_key_hex:
+                raise KeyMaterialError(
+                    "key-known",
+                    "this key is in the workspace already, under another id",
+                    where=document.key_id,
+                    found=other.key_id,
+                    hint=f"use {other.key_id}",
                 )
 
     def add(self, new: NewKey) -> None:
@@ -112,6 +132,7 @@ class KeyStore:
         """Write a new key, its private half first, and add to ``made`` what is to be undone on failure."""
         key_id = new.document.key_id
         self.check_free(key_id)
+        self.check_unknown(new.document)
         if new.pem is None:
             made.append(self.reference_path(key_id))
             write_file(self.reference_path(key_id), f"{new.reference}\n".encode())

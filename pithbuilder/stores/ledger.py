@@ -43,9 +43,11 @@ _MIGRATIONS: Final = (
         sequence INTEGER NOT NULL,
         reissued_at TEXT NOT NULL,
         key_ids TEXT NOT NULL,
+        bundle_sha256 TEXT NOT NULL,
         PRIMARY KEY (suffix, sequence)
     ) STRICT, WITHOUT ROWID
     """,
+    "ALTER TABLE records ADD COLUMN bundle_sha256 TEXT NOT NULL DEFAULT ''",
 )
 
 
@@ -66,6 +68,7 @@ class LedgerRow:
         short_length: How many characters its short number has (8, 12, 16, 26).
         first_computed_at: UTC, microseconds with six digits.
         key_id: The key of the first receipt.
+        bundle_sha256: Digest of the first bundle, 64 hexadecimal digits; empty where it is not known.
         source_kind: ``arxiv``.
     """
 
@@ -76,6 +79,7 @@ class LedgerRow:
     short_length: int
     first_computed_at: str
     key_id: str
+    bundle_sha256: str = ""
     source_kind: str = "arxiv"
 
 
@@ -88,19 +92,22 @@ class Reissue:
         sequence: After how many statements about keys; 0 for one that was found in a mirror.
         reissued_at: UTC, microseconds with six digits.
         key_ids: The keys on which its events in force rest from then on.
+        bundle_sha256: Digest of the bundle, 64 hexadecimal digits.
     """
 
     suffix: str
     sequence: int
     reissued_at: str
     key_ids: frozenset[str]
+    bundle_sha256: str
 
 
 _SELECT: Final = (
     "SELECT source_kind, source_id, source_version, canonical_sha256, pith_year, suffix, short_length,"
-    " first_computed_at, key_id FROM records"
+    " first_computed_at, key_id, bundle_sha256 FROM records"
 )
 _ALL: Final = f"{_SELECT} ORDER BY suffix"
+_LAST: Final = f"{_SELECT} ORDER BY first_computed_at DESC, suffix DESC LIMIT 1"
 _BY_NUMBER: Final = f"{_SELECT} WHERE suffix = ?"
 _BY_VERSION: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? AND source_version = ?"
 _BY_PAPER: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? ORDER BY source_version"
@@ -113,7 +120,7 @@ _COUNT_RESTING_ON: Final = """
 
 
 def _row(columns: tuple[Any, ...]) -> LedgerRow:
-    kind, source_id, version, digest, year, suffix, short_length, first_computed_at, key_id = columns
+    kind, source_id, version, digest, year, suffix, short_length, first_computed_at, key_id, bundle_sha256 = columns
     return LedgerRow(
         source_kind=kind,
         source_id=source_id,
@@ -123,6 +130,7 @@ def _row(columns: tuple[Any, ...]) -> LedgerRow:
         short_length=short_length,
         first_computed_at=first_computed_at,
         key_id=key_id,
+        bundle_sha256=bundle_sha256,
     )
 
 
@@ -289,6 +297,43 @@ class Ledger:
         with self._errors(), self._transaction():
             self._insert_reissue(reissue)
 
+    def set_bundle(self, suffix: str, bundle_sha256: str) -> None:
+        """Write down, durably, the digest of a number's first bundle, issued once more because it was lost.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), self._transaction():
+            self._connection.execute("UPDATE records SET bundle_sha256 = ? WHERE suffix = ?", (bundle_sha256, suffix))
+
+    def vouches_for(self, suffix: str, bundle_sha256: str) -> bool:
+        """Say whether a bundle is one that was issued here: the first one of its number, or one that was issued again.
+
+        Args:
+            suffix: The 26 characters of the number.
+            bundle_sha256: The bundle's digest, 64 hexadecimal digits.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            found = cursor.execute(
+                "SELECT 1 FROM records WHERE suffix = ?1 AND bundle_sha256 = ?2"
+                " UNION ALL SELECT 1 FROM reissues WHERE suffix = ?1 AND bundle_sha256 = ?2 LIMIT 1",
+                (suffix, bundle_sha256),
+            ).fetchone()
+        return found is not None
+
+    def last_row(self) -> LedgerRow | None:
+        """Return the row that was computed last, or None where there is none.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            row = cursor.execute(_LAST).fetchone()
+        return None if row is None else _row(row)
+
     def count_resting_on(self, key_id: str) -> int:
         """Return how many bundles have events in force that a key signed.
 
@@ -324,7 +369,7 @@ class Ledger:
 
     def _insert(self, row: LedgerRow) -> None:
         self._connection.execute(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.source_kind,
                 row.source_id,
@@ -335,13 +380,20 @@ class Ledger:
                 row.short_length,
                 row.first_computed_at,
                 row.key_id,
+                row.bundle_sha256,
             ),
         )
 
     def _insert_reissue(self, reissue: Reissue) -> None:
         self._connection.execute(
-            "INSERT INTO reissues VALUES (?, ?, ?, ?)",
-            (reissue.suffix, reissue.sequence, reissue.reissued_at, " ".join(sorted(reissue.key_ids))),
+            "INSERT INTO reissues VALUES (?, ?, ?, ?, ?)",
+            (
+                reissue.suffix,
+                reissue.sequence,
+                reissue.reissued_at,
+                " ".join(sorted(reissue.key_ids)),
+                reissue.bundle_sha256,
+            ),
         )
 
     def _migrate(self, *, in_memory: bool, read_only: bool) -> None:
@@ -357,8 +409,13 @@ class Ledger:
             )
         if version == len(_MIGRATIONS):
             return
-        if read_only and not in_memory:
-            raise StoreError("ledger-unreadable", "ledger was never finished", where=str(self._path))
+        if read_only and not in_memory:  # it stays as it is; what is read is a copy in memory
+            if version == 0:
+                raise StoreError("ledger-unreadable", "ledger was never finished", where=str(self._path))
+            copy = sqlite3.connect(":memory:", isolation_level=None)
+            with closing(self._connection):
+                self._connection.backup(copy)
+            self._connection = copy
         with self._transaction():
             for number in range(version, len(_MIGRATIONS)):
                 self._connection.execute(_MIGRATIONS[number])

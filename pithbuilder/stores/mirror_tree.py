@@ -76,7 +76,7 @@ class MirrorTree:
     def check_keys(self, chain: KeyChain) -> None:
         """Refuse to take back, or to contradict, statements about keys that the mirror has published.
 
-        A keyring that cannot be read contradicts nothing.
+        Only a keyring whose chain holds, from the same first key, says anything; any other is written over.
 
         Raises:
             KeyMaterialError: ``keyring-behind``; the workspace is older than the mirror.
@@ -84,11 +84,11 @@ class MirrorTree:
         """
         there = self.read_if_there(KEYRING_PATH)
         try:
-            published = KeyringDocument.from_dict(parse_object(there or b"{}"))
+            published = KeyChain.read(KeyringDocument.from_dict(parse_object(there or b"{}")))
         except PithError:
             return
-        digests = tuple(statement.content.digest for statement in published.chain)
-        if published.issuer == chain.issuer and digests != chain.digests[: len(digests)]:
+        digests = published.digests
+        if published.keys[0].key == chain.keys[0].key and digests != chain.digests[: len(digests)]:
             raise KeyMaterialError(
                 "keyring-behind",
                 "the mirror has published statements about keys that the workspace does not know",

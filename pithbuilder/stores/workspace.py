@@ -193,7 +193,7 @@ class Workspace:
                 where=active.key_id,
                 expected=f"{active.entry.valid_until} or earlier",
                 found=format_seconds(now),
-                hint="rotate it with 'pithbuilder keys rotate'",
+                hint=f"replace it: 'pithbuilder keys rotate --effective-at {active.entry.valid_until}'",
             )
         return active
 

@@ -176,6 +176,11 @@ class KeyChain:
         """Return the key of that id, or None."""
         return next((key for key in reversed(self.keys) if key.key_id == key_id), None)
 
+    @property
+    def compromised_ids(self) -> frozenset[str]:
+        """The ids of the keys that others may have had."""
+        return frozenset(key.key_id for key in self.keys if key.compromised_at is not None)
+
     def own_keys(self) -> Keyring:
         """Return all keys as an issuer knows its own: whatever has become of them, it signed with them."""
         return Keyring(attrs.evolve(key.entry.key, rotates_at=None) for key in self.keys)

@@ -14,8 +14,8 @@ from pithbuilder.documents.key_statement import COMPROMISED, LOST, SCHEDULED, Ke
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.errors import DocumentError, KeyMaterialError, PithError, RotationError
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.verify.key_chain import KeyChain, follow
-from tests.support.key_chains import chain_of, keyring, pinned, revocation, rotation, signer
+from pithbuilder.verify.key_chain import KeyChain
+from tests.support.key_chains import chain_of, follow, keyring, pinned, revocation, rotation, signer
 
 Path_: TypeAlias = tuple[str | int, ...]
 

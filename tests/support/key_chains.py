@@ -24,7 +24,8 @@ from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.signing.rotation import key_commitment, sign_statement
-from pithbuilder.verify.key_chain import KeyChain, follow
+from pithbuilder.verify.key_chain import KeyChain
+from pithbuilder.verify.key_chain import follow as follow_chain
 
 ISSUER = "registry.example"
 SIGNED_AT = datetime(2040, 1, 1, tzinfo=UTC)
@@ -46,11 +47,13 @@ def signer(number: int, key_id: str = "") -> LocalSigner:
     return LocalSigner(key_id or f"k{number}", PrivateKey.from_seed(bytes([number]) * 32))
 
 
-def key(number: int, key_id: str = "", *, until: int | str | None = None, notes: str = "") -> KeyDocument:
+def key(
+    number: int, key_id: str = "", *, until: int | str | None = None, notes: str = "", url: str = ""
+) -> KeyDocument:
     """The document of key ``number``; ``until`` is the planned end of its window."""
     rotates_at = None if until is None else instant(until)
     own = signer(number, key_id)
-    return KeyDocument.of(own.public_key.raw, key_id=own.key_id, url="", notes=notes, rotates_at=rotates_at)
+    return KeyDocument.of(own.public_key.raw, key_id=own.key_id, url=url, notes=notes, rotates_at=rotates_at)
 
 
 def rotation(
@@ -150,6 +153,11 @@ def forged_beginning(*statements: KeyStatement) -> KeyringDocument:
     forged = rotation(1, 1, 2, 2027, by=(IMPOSTOR, signer(2)))
     assert forged.content.digest == statements[0].content.digest
     return keyring(forged, *statements[1:], first=first)
+
+
+def follow(trusted: Keyring, document: KeyringDocument) -> Keyring:
+    """The trusted keys and those that a published keyring reaches from one of them."""
+    return follow_chain(trusted, KeyChain.read(document))
 
 
 def refusal(document: KeyringDocument, trusted: Keyring) -> PithError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import attrs
 import click
 
 from pithbuilder.cli.options import (
@@ -15,13 +16,15 @@ from pithbuilder.cli.options import (
     json_option,
     new_passphrase_file_option,
     no_passphrase_option,
+    out_option,
     passphrase_file_option,
     workspace_option,
 )
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.cli.passphrase import key_access, new_passphrase
-from pithbuilder.cli.times import clock_at
+from pithbuilder.cli.times import past_clock_at
 from pithbuilder.core.timestamps import format_seconds
+from pithbuilder.custody.listing import list_keys
 from pithbuilder.custody.rotation import RotationRequest, complete, end_key, publish, rotate
 from pithbuilder.documents.key_statement import (
     COMPROMISED,
@@ -86,22 +89,22 @@ def rotate_command(
     )
     new_file = new_passphrase_file or (None if no_passphrase else passphrase_file)
     with opened.lock():
-        completed = complete(opened)
-        if completed is not None:
-            _print_statement(completed, as_json)
-            tell("completed the change of keys that was interrupted; nothing else was done")
+        if _completed(opened, as_json):
             return
         statement = rotate(
             opened,
             request,
-            clock_at(clock),
+            past_clock_at(clock),
             access=key_access(passphrase_file),
             new_access=key_access(new_passphrase_file or passphrase_file, several=True),
             new_passphrase=lambda key_id: new_passphrase(
                 new_file, no_passphrase, f"Passphrase for the new key {key_id}"
             ),
         )
+        promised = [key for key in list_keys(opened) if key.promised]
     _print_statement(statement, as_json)
+    for key in promised:
+        tell(f"promised: {key.key_id}; move its private half, {key.reference}, off this machine until it is needed")
     tell("publish the mirror, make a backup ('keys backup'), and sign the bundles again ('pithbuilder reissue --all')")
 
 
@@ -126,9 +129,7 @@ def retire(
 
     A key that is to be followed by another one is retired by 'keys rotate'.
     """
-    if not close:
-        raise click.UsageError("No key would follow. Say --close to end the issuer, or run 'keys rotate' instead.")
-    _end(workspace, key_id, SCHEDULED, effective_at, passphrase_file, clock, as_json)
+    _end(workspace, key_id, SCHEDULED, effective_at, passphrase_file, clock, close, as_json)
 
 
 @click.command("revoke", context_settings=CONTEXT_SETTINGS)
@@ -152,23 +153,28 @@ def revoke(
 
     The key that signs now is better replaced, by 'keys rotate --reason compromised'.
     """
-    if not close and Workspace.open(workspace).keys.signing_key_id() == key_id:
-        raise click.UsageError(
-            "This key signs. Run 'keys rotate --reason compromised', or say --close: no key follows."
-        )
-    _end(workspace, key_id, COMPROMISED, effective_at, passphrase_file, clock, as_json)
-    tell("sign again what rested on it: 'pithbuilder reissue --all'")
+    _end(workspace, key_id, COMPROMISED, effective_at, passphrase_file, clock, close, as_json)
+    if not close:
+        tell("sign again what rested on it: 'pithbuilder reissue --all'")
 
 
 @click.command("publish", context_settings=CONTEXT_SETTINGS)
 @workspace_option
-def publish_command(workspace: Path) -> None:
-    """Write keyring and signing key into the mirror, and complete a change of keys that was interrupted."""
+@out_option
+@json_option
+def publish_command(workspace: Path, out: Path | None, as_json: bool) -> None:
+    """Write keyring and signing key into the mirror.
+
+    A change of keys that was interrupted is completed first.
+    """
     opened = Workspace.open(workspace)
     with opened.lock():
         completed = complete(opened)
-        changed = publish(opened, opened.load_chain_with_addresses()) or completed is not None
-    tell(f"{'written' if changed else 'unchanged'}: {opened.out}")
+        there = opened if out is None else attrs.evolve(opened, out=out)
+        changed = publish(there, opened.load_chain_with_addresses()) or completed is not None
+    if as_json:
+        print_json({"mirror": str(there.out), "changed": changed})
+    tell(f"{'written' if changed else 'unchanged'}: {there.out}")
 
 
 def _end(
@@ -178,14 +184,33 @@ def _end(
     effective_at: datetime | None,
     passphrase_file: Path | None,
     clock: datetime | None,
+    close: bool,
     as_json: bool,
 ) -> None:
     opened = Workspace.open(workspace)
     with opened.lock():
+        if _completed(opened, as_json):
+            return
         statement = end_key(
-            opened, key_id, reason, clock_at(clock), access=key_access(passphrase_file), effective_at=effective_at
+            opened,
+            key_id,
+            reason,
+            past_clock_at(clock),
+            access=key_access(passphrase_file),
+            effective_at=effective_at,
+            close=close,
         )
     _print_statement(statement, as_json)
+
+
+def _completed(opened: Workspace, as_json: bool) -> bool:
+    """Complete a change of keys that was interrupted, and say whether there was one."""
+    statement = complete(opened)
+    if statement is None:
+        return False
+    _print_statement(statement, as_json)
+    tell("completed the change of keys that was interrupted; nothing else was done")
+    return True
 
 
 def _print_statement(statement: KeyStatement, as_json: bool) -> None:

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import attrs
 import click
 
 from pithbuilder.cli.options import (
@@ -110,8 +109,7 @@ def restore(
     if directory is not None:
         _print_restored(restore_archive(archive, directory, passphrase), as_json)
         return
-    # A token is never given a key's passphrase as its PIN: after some wrong ones it locks itself.
-    access = attrs.evolve(key_access(passphrase_file, several=True), pin=key_access(None).pin)
+    access = key_access(passphrase_file, several=True)
     with _tidy_end():
         report = rehearse(archive, passphrase, access)
     _print_rehearsal(report, as_json)

@@ -17,7 +17,9 @@ from pithbuilder.cli.options import (
 from pithbuilder.cli.output import print_json, print_line, print_text, tell
 from pithbuilder.cli.passphrase import key_access
 from pithbuilder.cli.times import clock_at
-from pithbuilder.custody.doctor import examine, list_keys
+from pithbuilder.custody.doctor import examine
+from pithbuilder.custody.listing import list_keys
+from pithbuilder.documents.keyring_document import REVOKED
 from pithbuilder.interop.export import EXPORT_FORMATS, export_keys
 from pithbuilder.stores.workspace import Workspace
 
@@ -59,7 +61,7 @@ def show(key_id: str | None, workspace: Path, as_json: bool) -> None:
     show_default=True,
     help="Which format.",
 )
-@click.option("--all", "all_keys", is_flag=True, help="Export every key of the keyring.")
+@click.option("--all", "all_keys", is_flag=True, help="Export every key of the keyring that is not revoked.")
 def export(key_ids: tuple[str, ...], workspace: Path, export_format: str, all_keys: bool) -> None:
     """Export public keys to standard output, of the key that signs unless KEY_IDs name others.
 
@@ -69,7 +71,7 @@ def export(key_ids: tuple[str, ...], workspace: Path, export_format: str, all_ke
     if all_keys and key_ids:
         raise click.UsageError("--all and KEY_ID exclude each other.")
     if all_keys:
-        documents = [key.entry.key for key in opened.keys.load_chain().keys]
+        documents = [key.entry.key for key in opened.keys.load_chain().keys if key.entry.status != REVOKED]
     else:
         documents = [opened.keys.load_document(name) for name in key_ids or (opened.keys.signing_key_id(),)]
     profile = opened.profile
@@ -93,11 +95,12 @@ def doctor(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Examine the keys; say what is wrong and which command mends it.
+    """Examine the keys; say what is wrong, and which command mends it or what to do where none can.
 
-    Looked at are file modes, missing private halves, planned ends that come near, whether the mirror shows the
-    keyring and the key that signs, changes of keys that were interrupted, bundles that rest on a compromised key,
-    and the clock. Exit status 1 if anything is wrong.
+    Looked at are file modes, private halves that are missing or damaged, planned ends that come near, whether the
+    mirror shows the keyring and the key that signs, changes of keys and minting that were interrupted, bundles that
+    rest on a compromised key, and the clock. An encrypted private half is only proved by --open. Exit status 1 if
+    anything is wrong.
     """
     opened = Workspace.open(workspace)
     access = key_access(passphrase_file, several=True) if open_keys else None
@@ -107,7 +110,10 @@ def doctor(
             print_json(finding.to_dict())
         else:
             print_line(f"{finding.code}  {finding.where}: {finding.message}")
-            print_line(f"  mend it: {finding.command}")
+            if finding.command:
+                print_line(f"  mend it: {finding.command}")
+            if finding.hint:
+                print_line(f"  hint: {finding.hint}")
     tell(f"{len(findings)} wrong" if findings else "all is well")
     ctx.exit(1 if findings else 0)
 

@@ -18,17 +18,22 @@ from pithbuilder.core.digest import sha256
 from pithbuilder.core.encoding import decode_base58, encode_base58
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.key_document import KeyDocument
+from pithbuilder.documents.mirror import MirrorManifest
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.preimage import Preimage
+from pithbuilder.documents.state import MERGE_VERSION
 from pithbuilder.errors import PithError
+from pithbuilder.interop.any_document import verify_any
 from pithbuilder.interop.data_integrity import sign_credential, verify_credential
-from pithbuilder.interop.did_web import did_web_method
+from pithbuilder.interop.did_web import did_web, did_web_method
 from pithbuilder.interop.multikey import decode_multikey, did_key, did_key_method, encode_multikey
-from pithbuilder.issuing.issuer import Issuer
+from pithbuilder.issuing.issuer import Issued, Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring, KeyWindow
+from pithbuilder.verify.document import verify_value
+from pithbuilder.verify.key_chain import KeyChain
 from pithbuilder.verify.report import VerificationReport
 
 VECTORS = Path(__file__).parents[2] / "vectors/vc-di-eddsa"
@@ -54,12 +59,13 @@ W3C_METHOD = SIGNED["proof"]["verificationMethod"]
 
 SIGNER = LocalSigner("a-key", PrivateKey.from_seed(b"\7" * 32))
 WEB = did_web_method("https://registry.example", "a-key")
+ADDRESS = "https://registry.example/pith-signing-key.json"
 NOBODY = Keyring()
 
 
-def pinned(*signers: LocalSigner, key_id: str = "") -> Keyring:
+def pinned(*signers: LocalSigner, key_id: str = "", url: str = ADDRESS) -> Keyring:
     return Keyring(
-        KeyDocument.of(signer.public_key.raw, key_id=key_id or signer.key_id, url="", notes="") for signer in signers
+        KeyDocument.of(signer.public_key.raw, key_id=key_id or signer.key_id, url=url, notes="") for signer in signers
     )
 
 
@@ -122,7 +128,8 @@ def test_w3c_credential_is_verified() -> None:
     assert [(key.key_id, key.pinned) for key in alone.keys] == [(did_key(W3C_KEY.public_key), False)]
     assert notes(alone) == ["credential-issuer"]
     trusted = verify_credential(SIGNED, pinned(W3C_SIGNER, key_id="any-name"))
-    assert trusted.verdict.value == "trusted"
+    assert trusted.verdict.value == "self-consistent", "its issuer is not the key"
+    assert codes(trusted) == []
     assert [(key.key_id, key.pinned) for key in trusted.keys] == [("any-name", True)]
     assert verify_credential(SIGNED, pinned(SIGNER)).verdict.value == "self-consistent"
     assert [check.code for check in trusted.checks if check.code != "credential-issuer"] == [
@@ -159,9 +166,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=10,
 )
-# These two names have a meaning of their own.
+# These names have a meaning of their own.
 OBJECTS = st.dictionaries(
-    st.text(max_size=6).filter(lambda name: name not in ("proof", "@context")), VALUES, max_size=4
+    st.text(max_size=6).filter(lambda name: name not in ("proof", "issuer", "@context")), VALUES, max_size=4
 )
 
 
@@ -324,8 +331,58 @@ def test_other_findings() -> None:
         "credential-issuer": sign({"issuer": {"id": "did:web:another.example"}}),
     }
     for code, value in found.items():
-        assert notes(verify_credential(value, pinned(SIGNER))) == [code]
+        report = verify_credential(value, pinned(SIGNER))
+        assert notes(report) == [code]
+        assert report.verdict.value == ("self-consistent" if code == "credential-issuer" else "trusted")
     assert notes(verify_credential(sign({"issuer": "did:web:registry.example"}), pinned(SIGNER))) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "pith-signing-key.json",
+        "https://another.example/pith-signing-key.json",
+        "https://registry.example/a/pith-signing-key.json",
+        "https://registry.example:8443/pith-signing-key.json",
+        "http://registry.example/pith-signing-key.json",
+        "https://REGISTRY.example/pith-signing-key.json",
+        "https://registry.example/pith-signing-key.json/",
+        "https://registry.example//pith-signing-key.json",
+        "https://registry.example/key.json",
+        "https://registry.example",
+        "https://10.0.0.1/pith-signing-key.json",
+    ],
+)
+def test_a_key_signs_for_its_own_address_only(url: str) -> None:
+    report = verify_credential(sign({"issuer": "did:web:registry.example"}), pinned(SIGNER, url=url))
+    assert (report.verdict.value, codes(report)) == ("invalid", ["proof-controller"])
+    assert report.failures[0].path == "$.proof.verificationMethod"
+    by_itself = verify_credential(sign({"a": 1}, did_key_method(SIGNER.public_key)), pinned(SIGNER, url=url))
+    assert by_itself.verdict.value == "trusted"
+
+
+@pytest.mark.parametrize("base", ["https://registry.example:8443", "https://registry.example/~a/b"])
+def test_addresses_with_a_port_or_a_path(base: str) -> None:
+    signed = sign({"issuer": did_web(base)}, did_web_method(base, "a-key"))
+    report = verify_credential(signed, pinned(SIGNER, url=f"{base}/pith-signing-key.json"))
+    assert (report.verdict.value, report.findings) == ("trusted", ())
+    assert codes(verify_credential(signed, pinned(SIGNER))) == ["proof-controller"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["did:web:another.example", {"id": "did:web:another.example"}, {"name": "x"}, "", "did:web:registry.example#a-key"]
+    + [None, ["did:web:registry.example"], 7],
+)
+@pytest.mark.parametrize("method", [WEB, did_key_method(SIGNER.public_key)])
+def test_nobody_is_trusted_as_another_issuer(issuer: Any, method: str) -> None:
+    report = verify_credential(sign({"issuer": issuer}, method), pinned(SIGNER))
+    assert (report.verdict.value, codes(report), notes(report)) == ("self-consistent", [], ["credential-issuer"])
+    own = method.partition("#")[0]
+    for right in (own, {"id": own, "name": "x"}):
+        report = verify_credential(sign({"issuer": right}, method), pinned(SIGNER))
+        assert (report.verdict.value, report.findings) == ("trusted", ())
 
 
 @pytest.mark.parametrize(
@@ -351,7 +408,8 @@ def test_documents_that_cannot_have_been_signed(change: Callable[[Any], None], f
 
 
 def windowed(window: KeyWindow) -> Keyring:
-    return Keyring().with_chain(SIGNER.public_key, {"a-key": (SIGNER.public_key, window)}, ())
+    keys = {"a-key": (SIGNER.public_key, window)}
+    return Keyring().with_chain(SIGNER.public_key, keys, (), addresses={"a-key": ADDRESS})
 
 
 class Proofs:
@@ -393,16 +451,16 @@ def test_a_compromised_key_needs_a_proof_of_time() -> None:
     assert codes(verify_credential(signed, compromised, Proofs({"a": "c"}))) == ["compromised-key"]
 
 
-# ---- Record documents --------------------------------------------------------------------------------------------
+# ---- This project's own documents --------------------------------------------------------------------------------------------
 
 
-def record_document() -> dict[str, Any]:
+def issued() -> Issued:
     issuer = Issuer(
         IssuerProfile(signer_id="registry.example", mirror_name="Example", base_url="https://registry.example"),
         SIGNER,
         FixedClock(datetime(2026, 11, 21, tzinfo=UTC)),
     )
-    issued = issuer.issue(
+    return issuer.issue(
         PaperMetadata(
             arxiv_id="1805.08469",
             version=1,
@@ -414,8 +472,88 @@ def record_document() -> dict[str, Any]:
             submitted_at=datetime(2018, 5, 22, 9, 32, 21, tzinfo=UTC),
         )
     )
-    value: dict[str, Any] = json.loads(issued.record_document_bytes)
+
+
+def record_document() -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(issued().record_document_bytes)
     return value
+
+
+def manifest() -> dict[str, Any]:
+    value: dict[str, Any] = MirrorManifest(merge_version=MERGE_VERSION, mirrors=(), updated_at=CREATED).to_dict()
+    return value
+
+
+def key_document() -> KeyDocument:
+    return KeyDocument.of(SIGNER.public_key.raw, key_id="a-key", url=ADDRESS, notes="")
+
+
+KINDS: dict[str, tuple[Callable[[], dict[str, Any]], tuple[str | int, ...], str]] = {
+    "bundle": (lambda: issued().bundle.to_dict(), ("canonical_sha256",), "trusted"),
+    "state": (lambda: issued().bundle.content.state.to_dict(), ("state_sha256",), "self-consistent"),
+    "record document": (record_document, ("receipt", "canonical_sha256"), "trusted"),
+    "manifest": (manifest, ("manifest_version",), "self-consistent"),
+    "keyring": (
+        lambda: KeyChain.begin("did:web:registry.example", key_document()).to_document().to_dict(),
+        ("keyring_version",),
+        "trusted",
+    ),
+    "key document": (lambda: key_document().to_dict(), ("public_key_hex",), "trusted"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_proof_does_not_stand_in_for_a_documents_own_checks(kind: str) -> None:
+    make, path, expected = KINDS[kind]
+    value = make()
+    assert verify_value(value, pinned(SIGNER)).verdict.value == expected
+    report = verify_credential(sign(value), pinned(SIGNER))
+    assert (report.document_kind, report.verdict.value) == ("credential", expected)
+    assert not report.findings
+    inner: Any = value
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = "0" * 64
+    own = verify_value(value, pinned(SIGNER))
+    assert own.failures
+    for method in (WEB, did_key_method(SIGNER.public_key)):
+        report = verify_any(canonicalize(sign(value, method)), pinned(SIGNER))
+        assert report.verdict.value == "invalid"
+        assert report.failures == own.failures
+        assert report.pith_number == own.pith_number
+        assert "proof-signature" in {check.code for check in report.checks}
+
+
+def test_what_the_proof_covers_is_not_called_unsigned() -> None:
+    record = record_document()
+    assert "unsigned" in notes(verify_value(record, pinned(SIGNER)))
+    by_itself = sign(record, did_key_method(SIGNER.public_key))
+    for signed, trusted in ((sign(record), pinned(SIGNER)), (by_itself, pinned(SIGNER))):
+        assert notes(verify_credential(signed, trusted)) == []
+    forged = resigned(sign(record), created="2023-02-24T23:36:38.5Z")
+    forged["proof"]["created"] = CREATED
+    report = verify_credential(forged, pinned(SIGNER))
+    assert (codes(report), "unsigned" in notes(report)) == (["proof-signature"], True)
+
+
+def test_contexts_that_the_proof_does_not_cover_are_still_called_unsigned() -> None:
+    signed = resigned(sign({**record_document(), "@context": ["a", "b"]}), **{"@context": ["a"]})
+    report = verify_credential(signed, pinned(SIGNER))
+    assert [check.path for check in report.findings if check.code == "unsigned"] == ['$["@context"]']
+
+
+def test_a_bundle_signed_with_a_key_that_was_compromised_needs_its_proofs_too() -> None:
+    end = datetime(2030, 1, 1, tzinfo=UTC)
+    signed = sign(issued().bundle.to_dict())
+    assert set(codes(verify_credential(signed, windowed(KeyWindow(None, end, end))))) == {"compromised-key"}
+    assert verify_credential(signed, windowed(KeyWindow(None, end, end)), AllProofs()).verdict.value == "trusted"
+
+
+class AllProofs:
+    """Proves anything."""
+
+    def existed_before(self, digest: bytes, instant: datetime) -> bool:
+        return True
 
 
 def test_record_document() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pithbuilder.documents.key_document import KeyDocument, fingerprint_base32, 
 from pithbuilder.errors import KeyMaterialError
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.signing.keyring import Keyring, public_key_of
+from pithbuilder.signing.keyring import ALWAYS, Keyring, KeyWindow, public_key_of
 from tests.support import edwards25519 as curve
 
 ROOT = Path(__file__).parents[3]
@@ -149,6 +150,22 @@ def test_one_key_under_two_ids_and_twice_under_one() -> None:
     ring = Keyring([document_of(KEY.raw, "a"), document_of(KEY.raw, "b"), document_of(KEY.raw, "a", notes="again")])
     assert list(ring) == ["a", "b"]
     assert ring.get("a") == ring.get("b") == KEY
+
+
+def test_a_key_ends_when_the_first_of_its_documents_says() -> None:
+    early, late = (f"{year}-01-01T00:00:00Z" for year in (2030, 2031))
+    for first, second in ((early, late), (late, early), (None, early), (early, None)):
+        ring = Keyring([document_of(KEY.raw, "a", rotates_at=first), document_of(KEY.raw, "b", rotates_at=second)])
+        assert ring.window("a") == ring.window("b") == KeyWindow(valid_until=datetime(2030, 1, 1, tzinfo=UTC))
+    assert ring.window("c") == ring.window_of(OTHER) == ALWAYS
+
+
+def test_addresses() -> None:
+    ring = Keyring([document_of(KEY.raw, "a", url=""), document_of(OTHER.raw, "b"), document_of(KEY.raw, "c", url="x")])
+    assert [ring.address(key_id) for key_id in "abcd"] == ["", "https://registry.example/key.json", "x", ""]
+    assert ring.names(KEY) == ["a", "c"]
+    for urls in (("x", "y"), ("", "x")):
+        assert Keyring([document_of(KEY.raw, "a", url=url) for url in urls]).address("a") == "x"
 
 
 @pytest.mark.parametrize("order", [(KEY, OTHER), (OTHER, KEY), (KEY, KEY, OTHER)])

@@ -17,7 +17,7 @@ from pithbuilder.documents.key_statement import COMPROMISED, LOST, SCHEDULED, Ke
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.errors import RotationError
 from pithbuilder.signing.keyring import Keyring, KeyWindow
-from pithbuilder.verify.key_chain import KeyChain, follow
+from pithbuilder.verify.key_chain import KeyChain
 from tests.support.key_chains import (
     ISSUER,
     ONE,
@@ -25,6 +25,7 @@ from tests.support.key_chains import (
     broken,
     chain_of,
     changed,
+    follow,
     forged_beginning,
     key,
     keyring,
@@ -252,6 +253,44 @@ def test_what_is_made_up_before_a_pinned_key_is_not_trusted() -> None:
     """Only the id of the key before is signed: anybody can put another key of that id in its place."""
     reached = follow(pinned(2), forged_beginning(*TWO))
     assert set(reached) == {"k2", "k3"}
+
+
+STOLEN = keyring(rotation(1, 1, 2, 2027, COMPROMISED))
+
+
+@pytest.mark.parametrize("ids", [("k1", "again"), ("again", "k1"), ("again",)])
+def test_a_revoked_key_is_revoked_under_every_name(ids: tuple[str, ...]) -> None:
+    reached = follow(Keyring(key(1, key_id) for key_id in ids), STOLEN)
+    assert set(reached) == {"k1", "k2", *ids}
+    for key_id in ("k1", *ids):
+        assert reached.window(key_id) == KeyWindow(None, year(2027), year(2027))
+
+
+def test_an_end_that_was_pinned_under_another_name_stays() -> None:
+    trusted = Keyring([key(1), key(2, "again", until=2030)])
+    assert follow(trusted, keyring(*ONE)).window("k2") == KeyWindow(year(2027), year(2030))
+
+
+def test_nobody_gives_a_pinned_key_another_name_without_its_signature() -> None:
+    """The name of the first key is signed in the first statement; without any, it is whoever publishes it who says."""
+    assert refusal(keyring(first=key(1, "other")), pinned(1)).code == "rotation-unpinned"
+
+
+HOME, AWAY = "https://registry.example/pith-signing-key.json", "https://another.example/pith-signing-key.json"
+
+
+def test_the_addresses_of_keys() -> None:
+    """A key that is reached has the address of the pinned one, or none: who signs statements cannot take another's."""
+    document = keyring(
+        rotation(1, 1, key(2, url=HOME), 2027),
+        rotation(2, 2, key(3, url=AWAY), 2028),
+        rotation(3, 3, key(4, url=HOME), 2029),
+        first=key(1, url=AWAY),
+    )
+    reached = follow(Keyring([key(1, url=HOME)]), document)
+    assert [reached.address(f"k{number}") for number in range(1, 6)] == [HOME, HOME, "", HOME, ""]
+    reached = follow(Keyring([key(1), key(3, url=AWAY)]), document)
+    assert [reached.address(f"k{number}") for number in range(1, 5)] == ["", "", AWAY, ""]
 
 
 def test_hostile_names_do_not_reach_a_terminal() -> None:

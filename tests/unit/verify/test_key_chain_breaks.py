@@ -21,7 +21,6 @@ from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify import key_chain
-from pithbuilder.verify.key_chain import follow
 from tests.support.key_chains import (
     IMPOSTOR,
     ONE,
@@ -30,6 +29,7 @@ from tests.support.key_chains import (
     TWO,
     broken,
     changed,
+    follow,
     forged_beginning,
     key,
     keyring,

@@ -16,10 +16,9 @@ from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.keyring import Keyring, KeyWindow
 from pithbuilder.verify.bundle import verify_bundle
-from pithbuilder.verify.key_chain import follow
 from pithbuilder.verify.report import Outcome, VerificationReport
 from pithbuilder.verify.signatures import NO_TIME_PROOFS, STANDING_CODES, TimeProofs
-from tests.support.key_chains import ISSUER, key, keyring, pinned, revocation, rotation, signer, year
+from tests.support.key_chains import ISSUER, follow, key, keyring, pinned, revocation, rotation, signer, year
 
 PAPER = PaperMetadata(
     arxiv_id="1805.08469",
