@@ -21,13 +21,20 @@ from pithbuilder.cli.passphrase import key_access
 from pithbuilder.cli.times import clock_at
 from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.custody.signers import open_signer
+from pithbuilder.documents.mirror import SIGNING_KEY_PATH
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
 from pithbuilder.interop.data_integrity import sign_credential
 from pithbuilder.interop.did_web import did_web_method
 from pithbuilder.interop.multikey import did_key_method
 from pithbuilder.stores.workspace import Workspace
+from pithbuilder.verify.key_chain import ChainKey
 
 _DID_KEY, _DID_WEB = "did:key", "did:web"
+
+
+def _address(key: ChainKey) -> str:
+    """Return the address at which the key is published: it is in the key's document, whatever the profile says now."""
+    return key.entry.key.url.removesuffix(f"/{SIGNING_KEY_PATH}")
 
 
 @click.command("sign-credential", context_settings=CONTEXT_SETTINGS)
@@ -60,7 +67,7 @@ def command(
     value = parse_object(file.read(MAX_DOCUMENT_BYTES + 1), where=file.name)
     clock = clock_at(created)
     active = opened.signing_key(opened.keys.load_chain(), clock)
-    named = did_key_method(active.key) if method == _DID_KEY else did_web_method(opened.profile.base_url, active.key_id)
+    named = did_key_method(active.key) if method == _DID_KEY else did_web_method(_address(active), active.key_id)
     with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
         signed = sign_credential(value, signer, verification_method=named, created=format_seconds(clock.now()))
     print_json(signed)

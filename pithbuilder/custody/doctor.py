@@ -66,8 +66,8 @@ _HINTS: Final = {
     "private half of a key that is kept elsewhere is not in it",
     "key-file-format": f"move the file away and {_RESTORE}",
     "key-algorithm": f"move the file away and {_RESTORE}",
-    "key-conflict": "the file is another key's, or its public document is: move away the one that is wrong, and restore "
-    "it from your backup",
+    "key-conflict": "the file is another key's, or its public document is: move away the one that is wrong, and "
+    "restore it from your backup",
     "key-id-format": "no key can have this name: move the file away, or give it the name of its key",
     "key-reference": "write the key's reference into this file, one line, as for 'pithbuilder keys new --key'",
     "promised-key-missing": "restore your backup into a new directory, and copy the key's public document from there",
@@ -76,6 +76,7 @@ _HINTS: Final = {
     "mint-unfinished": "run the same 'pithbuilder mint FILE' again before keys change",
 }
 _KEYRING_HINT: Final = "restore it from your backup, or from the mirror, where it is published under the same name"
+_AFTER_KEYRING: Final = "mend the keyring first: it may have the public document"
 _PROMISED_ELSEWHERE: Final = "bring the private half of the promised key back first, from where you keep it"
 _ANY_HINT: Final = "mend what is named here, then run 'pithbuilder keys doctor' again"
 _ENCRYPTED_PEM: Final = re.compile(
@@ -170,10 +171,10 @@ class _Examination:
                     part(self.chain)
 
     def found(
-        self, code: str, where: str | Path, message: str, *, hint: str = "", mend: str = "", **names: str
+        self, code: str, where: str | Path, message: str, *, hint: str = "", mend: str | None = None, **names: str
     ) -> None:
-        """Add a finding, with the command (unless ``mend`` is another one) and the hint that its code has."""
-        template = mend or _COMMANDS.get(code, "")
+        """Add a finding, with the command (unless ``mend`` is another one, or none) and the hint that its code has."""
+        template = _COMMANDS.get(code, "") if mend is None else mend
         command = template.format_map(self._quoted(where, names)) if template else ""
         hint = hint if mend else hint or _HINTS.get(code, "") if command else _HINTS.get(code) or hint or _ANY_HINT
         self.findings.append(Finding(code=code, where=str(where), message=message, command=command, hint=hint))
@@ -241,7 +242,10 @@ class _Examination:
         self._check_file(path, key_id)
         if not is_half_written(self.store, key_id):
             self._open(key_id)
-        elif self.chain is None or self.chain.find(key_id) is None:  # else the keyring gives the public document
+        elif self.chain is None:
+            message = "private key file without a public document"
+            self.found("key-half-written", path, message, hint=_AFTER_KEYRING, mend="")
+        elif self.chain.find(key_id) is None:  # else the keyring gives the public document
             message = "private key file without a public document: making the key was interrupted"
             self.found("key-half-written", path, message, key_id=key_id)
 

@@ -11,7 +11,7 @@ from pithbuilder.verify.report import VerificationReport
 
 
 def verify_any(data: bytes, keyring: Keyring) -> VerificationReport:
-    """Verify a document of this project, or anything that carries a W3C Data Integrity proof.
+    """Verify a document of this project, anything that carries a W3C Data Integrity proof, or what is both.
 
     Args:
         data: The document's bytes.

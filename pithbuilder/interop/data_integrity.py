@@ -1,7 +1,8 @@
 """W3C Data Integrity proofs with the cryptosuite ``eddsa-jcs-2022``: making one, and verifying one offline.
 
 A proof signs two digests: that of its own options, and that of the document without it, both as canonical JSON. Keys
-are never fetched: ``did:key`` carries its key, and of ``did:web`` the key's name is looked up among the pinned keys.
+are never fetched: ``did:key`` carries its key, and of ``did:web`` the key's name is looked up among the pinned keys,
+and must be that of a key that is published at the identifier's address.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ from pithbuilder.core.encoding import decode_base58, encode_base58
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.core.timestamps import format_seconds, parse_seconds
 from pithbuilder.documents.key_document import fingerprint_hex
+from pithbuilder.documents.mirror import SIGNING_KEY_PATH
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.wire import json_type_name
 from pithbuilder.errors import CanonicalizationError, EncodingError, FormatError, InteropError, PithError, printable
-from pithbuilder.interop.did_web import DID_WEB, key_id_of_method
+from pithbuilder.interop.did_web import DID_WEB, did_web, key_id_of_method
 from pithbuilder.interop.multikey import DID_KEY, MULTIBASE_BASE58, decode_did_key_method
 from pithbuilder.signing.ed25519 import SIGNATURE_LENGTH, PublicKey
 from pithbuilder.signing.keyring import ALWAYS, Keyring
 from pithbuilder.signing.signer import Signer
 from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.record_document import verify_record_document
-from pithbuilder.verify.report import SignatureKey, VerificationReport, worst
+from pithbuilder.verify.document import verify_known_kind
+from pithbuilder.verify.report import SignatureKey, Verdict, VerificationReport, worst
 from pithbuilder.verify.signatures import NO_TIME_PROOFS, KnownKeys, TimeProofs
 
 PROOF_TYPE: Final = "DataIntegrityProof"
@@ -95,9 +97,10 @@ def sign_credential(
 def verify_credential(
     value: JsonObject, keyring: Keyring, time_proofs: TimeProofs = NO_TIME_PROOFS
 ) -> VerificationReport:
-    """Verify the one proof of a document, and of a record document everything else as well.
+    """Verify the one proof of a document, and a document of this project, without it, as such as well.
 
-    A proof by a key of ``did:key`` that is not pinned under any name makes the verdict ``self-consistent`` at best.
+    The verdict is then the worse of the two. It is ``self-consistent`` at best with a proof by a key of ``did:key``
+    that is not pinned under any name, or with an ``issuer`` that is not whom the proof names.
 
     Args:
         value: The document as parsed from the wire.
@@ -121,16 +124,23 @@ def verify_credential(
     else:
         found = json_type_name(proof) if "proof" in value else "nothing"
         checks.fail("proof-missing", _PROOF, "document has no proof", expected="one proof, an object", found=found)
-    report = checks.report("credential", "")
-    if "record_type" not in value:
-        return report
-    record = verify_record_document(unsecured, keys)
+    foreign = "issuer" in value and isinstance(proof, dict) and not _is_issuer(value["issuer"], proof)
+    if foreign:
+        checks.note("credential-issuer", "$.issuer", "issuer is not whom the proof names: compare the two")
+    report = checks.report("credential", "", unsigned=foreign)
+    own = verify_known_kind(unsecured, keyring, time_proofs)
+    return report if own is None else _joined(report, own)
+
+
+def _joined(proof: VerificationReport, own: VerificationReport) -> VerificationReport:
+    """Return one report on a document of this project: that on its proof, and that on itself without the proof."""
+    covered = proof.verdict is not Verdict.INVALID
     return attrs.evolve(
-        report,
-        verdict=worst((report.verdict, record.verdict)),
-        pith_number=record.pith_number,
-        checks=(*report.checks, *record.checks),
-        keys=tuple(dict.fromkeys((*report.keys, *record.keys))),
+        proof,
+        verdict=worst((proof.verdict, own.verdict)),
+        pith_number=own.pith_number,
+        checks=(*proof.checks, *(check for check in own.checks if not (covered and check.code == "unsigned"))),
+        keys=tuple(dict.fromkeys((*proof.keys, *own.keys))),
     )
 
 
@@ -182,7 +192,7 @@ def _check_proof(checks: Checks, proof: JsonObject, unsecured: JsonObject, keyri
     ):
         checks.equal(code, child_path(_PROOF, name), proof.get(name), expected, "proof is not one that is known here")
     _check_created(checks, proof)
-    _check_other_members(checks, proof, unsecured)
+    _check_other_members(checks, proof)
     document = _signed_document(checks, proof, unsecured)
     signature = _signature_of(checks, proof)
     found = _key_of(checks, proof, keyring)
@@ -199,8 +209,8 @@ def _check_proof(checks: Checks, proof: JsonObject, unsecured: JsonObject, keyri
     if public_key.verify(signature, preimage.digest):
         checks.passed("proof-signature", child_path(_PROOF, "proofValue"))
         checks.signed_by(key)
-        names = [key_id for key_id in keyring if keyring.get(key_id) == public_key]
-        _check_standing(checks, proof, [name for name in names if keyring.window(name) != ALWAYS], preimage, keys)
+        if keyring.window_of(public_key) != ALWAYS:
+            _check_standing(checks, proof, keyring.names(public_key)[0], preimage, keys)
     else:
         checks.fail(
             "proof-signature",
@@ -211,23 +221,19 @@ def _check_proof(checks: Checks, proof: JsonObject, unsecured: JsonObject, keyri
         )
 
 
-def _check_standing(checks: Checks, proof: JsonObject, key_ids: list[str], preimage: Preimage, keys: KnownKeys) -> None:
-    """Check that the key was one to sign with when the proof was made, for each name that has a window."""
+def _check_standing(checks: Checks, proof: JsonObject, key_id: str, preimage: Preimage, keys: KnownKeys) -> None:
+    """Check that a key that does not always sign was one to sign with when the proof was made."""
     path = child_path(_PROOF, "verificationMethod")
     created = proof.get("created")
-    for key_id in key_ids:
-        if not isinstance(created, str) or not _is_instant(created):
-            checks.fail(
-                "key-window",
-                path,
-                "proof does not say when it was made, and its key does not always sign",
-                found=key_id,
-            )
-            continue
-        signed_at = format_seconds(datetime.fromisoformat(created).astimezone(UTC))
-        fault = keys.standing_fault(key_id, preimage.digest[_DIGEST_LENGTH:], signed_at, _PROOF)
-        if fault is not None:
-            checks.add(attrs.evolve(fault, path=path))
+    if not isinstance(created, str) or not _is_instant(created):
+        checks.fail(
+            "key-window", path, "proof does not say when it was made, and its key does not always sign", found=key_id
+        )
+        return
+    signed_at = format_seconds(datetime.fromisoformat(created).astimezone(UTC))
+    fault = keys.standing_fault(key_id, preimage.digest[_DIGEST_LENGTH:], signed_at, _PROOF)
+    if fault is not None:
+        checks.add(attrs.evolve(fault, path=path))
 
 
 def _check_created(checks: Checks, proof: JsonObject) -> None:
@@ -258,7 +264,14 @@ def _is_instant(text: str) -> bool:
     return True
 
 
-def _check_other_members(checks: Checks, proof: JsonObject, unsecured: JsonObject) -> None:
+def _is_issuer(issuer: JsonValue, proof: JsonObject) -> bool:
+    """Say whether a document's issuer is whom the proof names: the part of its verification method before ``#``."""
+    stated = issuer.get("id") if isinstance(issuer, dict) else issuer
+    method = proof.get("verificationMethod")
+    return isinstance(method, str) and stated == method.partition("#")[0]
+
+
+def _check_other_members(checks: Checks, proof: JsonObject) -> None:
     """Look at what changes the meaning of a proof, or makes it one of several."""
     if "previousProof" in proof:
         path = child_path(_PROOF, "previousProof")
@@ -266,12 +279,6 @@ def _check_other_members(checks: Checks, proof: JsonObject, unsecured: JsonObjec
     if "expires" in proof:
         path = child_path(_PROOF, "expires")
         checks.note("proof-expires", path, "proof says until when it is to be relied on; that is not checked here")
-    issuer = unsecured.get("issuer")
-    if isinstance(issuer, dict):
-        issuer = issuer.get("id")
-    method = proof.get("verificationMethod")
-    if isinstance(issuer, str) and isinstance(method, str) and issuer != method.partition("#")[0]:
-        checks.note("credential-issuer", "$.issuer", "issuer is not whom the proof names: compare the two")
 
 
 def _signed_document(checks: Checks, proof: JsonObject, unsecured: JsonObject) -> JsonObject | None:
@@ -340,7 +347,7 @@ def _key_of(checks: Checks, proof: JsonObject, keyring: Keyring) -> tuple[Public
     try:
         if method.startswith(DID_KEY):
             public_key = decode_did_key_method(method)
-            names = [key_id for key_id in keyring if keyring.get(key_id) == public_key]
+            names = keyring.names(public_key)
             key_id = names[0] if names else method.partition("#")[0]
             checks.passed("proof-method", path)
             return public_key, SignatureKey(key_id, fingerprint_hex(public_key.raw), bool(names))
@@ -359,4 +366,24 @@ def _key_of(checks: Checks, proof: JsonObject, keyring: Keyring) -> tuple[Public
         )
         return None
     checks.passed("proof-method", path)
+    _check_controller(checks, method.partition("#")[0], keyring.address(key_id), path)
     return pinned, SignatureKey(key_id, fingerprint_hex(pinned.raw), True)
+
+
+def _check_controller(checks: Checks, did: str, address: str, path: str) -> None:
+    """Check that a ``did:web`` identifier is that of the address at which its key is published."""
+    base_url = address.removesuffix(f"/{SIGNING_KEY_PATH}")
+    try:
+        expected = did_web(base_url) if base_url != address else ""
+    except InteropError:
+        expected = ""
+    if did == expected:
+        checks.passed("proof-controller", path)
+        return
+    checks.fail(
+        "proof-controller",
+        path,
+        "the key is pinned, but not as a key of whom the proof names",
+        expected=expected or f"did:key, for the key's document has no https address of a {SIGNING_KEY_PATH}",
+        found=did,
+    )

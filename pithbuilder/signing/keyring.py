@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -112,48 +113,74 @@ class Keyring:
     def __init__(self, documents: Iterable[KeyDocument] = ()) -> None:
         """Pin the keys of some key documents; ``rotates_at``, where it is set, is the end of a key's window.
 
+        Of two documents of one key, the earlier end counts, and of two under one id the first address.
+
         Raises:
             KeyMaterialError: A document's fields contradict each other, or two documents give one key id to
                 different keys (``key-conflict``).
         """
         self._keys: dict[str, PublicKey] = {}
-        self._windows: dict[str, KeyWindow] = {}
+        self._names: dict[PublicKey, tuple[str, ...]] = {}
+        self._addresses: dict[str, str] = {}
+        self._windows: dict[PublicKey, KeyWindow] = {}
         self._chains: dict[PublicKey, tuple[bytes, ...]] = {}
         for document in documents:
-            self._add(document.key_id, public_key_of(document))
+            key = public_key_of(document)
+            self._add(document.key_id, key)
+            self._addresses[document.key_id] = self.address(document.key_id) or document.url
             if document.rotates_at is not None:
                 end = parse_instant(document.rotates_at)
-                if not self.window(document.key_id).ends_by(end):
-                    self._windows[document.key_id] = KeyWindow(valid_until=end)
+                if not self.window_of(key).ends_by(end):
+                    self._windows[key] = KeyWindow(valid_until=end)
 
     def with_chain(
-        self, first: PublicKey, keys: Mapping[str, tuple[PublicKey, KeyWindow]], statements: tuple[bytes, ...]
+        self,
+        first: PublicKey,
+        keys: Mapping[str, tuple[PublicKey, KeyWindow]],
+        statements: tuple[bytes, ...],
+        *,
+        addresses: Mapping[str, str] = MappingProxyType({}),
     ) -> Keyring:
         """Return a keyring with the keys of a chain that has been followed from a pinned key.
 
         Args:
             first: The first key of the chain, by which, as by any key in ``keys``, it is known again.
-            keys: Key id to key and window.
+            keys: Key id to key and window; the window is the key's under every id that it has.
             statements: Digest of every statement, 32 raw bytes each, by sequence.
+            addresses: Key id to the ``url`` of the key's document; those that are known already stay.
 
         Raises:
             KeyMaterialError: ``key-conflict``; another key of such an id is pinned.
         """
         joined = Keyring()
-        joined._keys, joined._windows = dict(self._keys), dict(self._windows)
+        joined._keys, joined._windows, joined._names = dict(self._keys), dict(self._windows), dict(self._names)
+        joined._addresses = {**addresses, **self._addresses}
         joined._chains = {**self._chains, **dict.fromkeys((first, *(key for key, _ in keys.values())), statements)}
         for key_id, (key, window) in keys.items():
             joined._add(key_id, key)
-            joined._windows[key_id] = window
+            joined._windows[key] = window
         return joined
 
     def get(self, key_id: str) -> PublicKey | None:
         """Return the trusted key of that id, or None."""
         return self._keys.get(key_id)
 
+    def names(self, key: PublicKey) -> tuple[str, ...]:
+        """Return the ids under which a key is trusted; none if it is not."""
+        return self._names.get(key, ())
+
+    def address(self, key_id: str) -> str:
+        """Return where the document of the key of that id is published, its ``url``; empty if that is not known."""
+        return self._addresses.get(key_id, "")
+
     def window(self, key_id: str) -> KeyWindow:
-        """Return when the key of that id signs."""
-        return self._windows.get(key_id, ALWAYS)
+        """Return when the key of that id signs, by whatever id that became known."""
+        key = self._keys.get(key_id)
+        return ALWAYS if key is None else self.window_of(key)
+
+    def window_of(self, key: PublicKey) -> KeyWindow:
+        """Return when a key signs."""
+        return self._windows.get(key, ALWAYS)
 
     def known_statements(self, key: PublicKey) -> tuple[bytes, ...]:
         """Return the digests of the statements of the chain of which ``key`` is a part, as far as it is known."""
@@ -168,6 +195,9 @@ class Keyring:
                 found=printable(key_id),
                 hint="pin only one of the two",
             )
+        names = self.names(key)
+        if key_id not in names:
+            self._names[key] = (*names, key_id)
 
     def __contains__(self, key_id: object) -> bool:
         return key_id in self._keys

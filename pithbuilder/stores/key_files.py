@@ -18,7 +18,7 @@ from pithbuilder.errors import KeyMaterialError, PithError
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring, public_key_of
 from pithbuilder.stores.atomic import create_file, read_failed, read_file, write_failed
-from pithbuilder.verify.key_chain import follow
+from pithbuilder.verify.key_chain import KeyChain, follow
 
 _MAX_KEY_FILE_BYTES: Final = 64 * 2**10
 _MAX_KEYRING_BYTES: Final = 16 * 2**20
@@ -213,7 +213,7 @@ def pinned_keyring(*extra: Path, followed: Iterable[Path] = ()) -> Keyring:
     keyrings.extend((file, load_keyring_document(file)) for file in followed)
     for file, keyring_document in keyrings:
         with naming(file):
-            keyring = follow(keyring, keyring_document)
+            keyring = follow(keyring, KeyChain.read(keyring_document))
     return keyring
 
 

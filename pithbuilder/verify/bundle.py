@@ -47,9 +47,11 @@ def verify_bundle(data: bytes, keyring: Keyring, *, time_proofs: TimeProofs = NO
     return _verify(value, plain or is_plain(value), KnownKeys(keyring, time_proofs))
 
 
-def verify_bundle_value(value: JsonObject, keyring: Keyring) -> VerificationReport:
+def verify_bundle_value(
+    value: JsonObject, keyring: Keyring, time_proofs: TimeProofs = NO_TIME_PROOFS
+) -> VerificationReport:
     """Verify one bundle that has been parsed strictly; see :func:`verify_bundle`."""
-    return _verify(value, is_plain(value), KnownKeys(keyring))
+    return _verify(value, is_plain(value), KnownKeys(keyring, time_proofs))
 
 
 def _verify(value: JsonObject, plain: bool, keys: KnownKeys) -> VerificationReport:

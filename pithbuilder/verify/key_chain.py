@@ -354,24 +354,26 @@ class KeyChain:
             )
 
 
-def follow(keyring: Keyring, document: KeyringDocument) -> Keyring:
-    """Return a keyring with the keys that a published chain reaches from a pinned key.
+def follow(keyring: Keyring, chain: KeyChain) -> Keyring:
+    """Return a keyring with the keys that a published chain reaches from a pinned key, under whatever id it is pinned.
 
     Keys that came before the pinned one are not trusted for its sake. A key's window ends no later than was pinned.
+    A key that is reached has the address of the pinned one, if its document says so, and else none: whoever signs
+    statements can name any address in them.
 
     Args:
         keyring: The pinned keys, and chains that were followed before.
-        document: The published keyring.
+        chain: The published chain, as :meth:`KeyChain.read` returns it.
 
     Raises:
-        KeyMaterialError: A key must not be used; ``key-conflict``: the chain gives a pinned key's id to another key.
-        RotationError: What :meth:`KeyChain.read` raises; ``rotation-unpinned``: no key of the chain is pinned;
-            ``rotation-rolled-back``: statements are missing that were known; ``rotation-fork``: other statements
-            stand in their place; ``rotation-expired``: a key signed a statement after the end that was pinned.
+        KeyMaterialError: ``key-conflict``: the chain gives a pinned key's id to another key.
+        RotationError: ``rotation-unpinned``: no key of the chain is pinned; ``rotation-rolled-back``: statements are
+            missing that were known; ``rotation-fork``: other statements stand in their place; ``rotation-expired``: a
+            key signed a statement after the end that was pinned.
     """
-    chain = KeyChain.read(document)
     _check_known(keyring, chain)
     pinned: int | None = None
+    home, addresses = "", {}
     for index, key in enumerate(chain.keys):
         trusted = keyring.get(key.key_id)
         if trusted is not None and trusted != key.key:
@@ -382,16 +384,21 @@ def follow(keyring: Keyring, document: KeyringDocument) -> Keyring:
                 expected=f"the pinned key, fingerprint {fingerprint_hex(trusted.raw)}",
                 found=key.entry.key.fingerprint_sha256_hex,
             )
-        if trusted is not None and pinned is None:
-            pinned = index
+        # Without any statement, nobody but the publisher says how the one key is called.
+        names = keyring.names(key.key) if chain.statements or trusted is not None else ()
+        if names:
+            pinned = index if pinned is None else pinned
+            home = next(filter(None, map(keyring.address, (key.key_id, *names))), home)
+        if pinned is not None:
+            addresses[key.key_id] = home if key.entry.key.url == home else ""
     if pinned is None:
         first = chain.keys[0].key_id
         raise _broken("rotation-unpinned", "$.keys", "no key of the chain is pinned", "a pinned key", first)
     reached = {
-        key.key_id: (key.key, _narrowed(keyring.window(key.key_id), key, f"$.keys[{index}]"))
+        key.key_id: (key.key, _narrowed(keyring.window_of(key.key), key, f"$.keys[{index}]"))
         for index, key in enumerate(chain.keys[pinned:], pinned)
     }
-    return keyring.with_chain(chain.keys[0].key, reached, chain.digests)
+    return keyring.with_chain(chain.keys[0].key, reached, chain.digests, addresses=addresses)
 
 
 def _check_known(keyring: Keyring, chain: KeyChain) -> None:

@@ -7,12 +7,13 @@ from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MANIFEST_TYPE, MANIFEST_VERSION, MirrorManifest
 from pithbuilder.documents.state import MERGE_VERSION
-from pithbuilder.errors import DocumentError, KeyMaterialError, RotationError
+from pithbuilder.errors import DocumentError, KeyMaterialError, RotationError, printable
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.key_chain import KeyChain, follow
 from pithbuilder.verify.report import SignatureKey, VerificationReport
 from pithbuilder.verify.signatures import KnownKeys
+from pithbuilder.verify.state import first_difference
 
 
 def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | None = None) -> VerificationReport:
@@ -21,7 +22,8 @@ def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | N
     Args:
         value: The document as parsed from the wire.
         keyring: The trusted keys.
-        chain: The chain of the mirror in which the document is; it must then be that of the key that signs.
+        chain: The chain of the mirror in which the document is; it must then be the one in there of the key that
+            signs, in every field.
     """
     checks = Checks()
     keys = KnownKeys(keyring)
@@ -31,22 +33,36 @@ def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | N
         checks.refused(error)
         return checks.report("key_document", "")
     keys.bring([document], checks, "$")
-    if keyring.window(document.key_id).compromised:
-        checks.note("compromised-key", "$.key_id", "others may have had this key: it is revoked")
     key = keys.find(document.key_id)
-    active = None if chain is None else chain.active
-    if active is not None:
-        checks.equal(
-            "signing-key",
-            "$.key_id",
-            (document.key_id, document.public_key_hex),
-            (active.key_id, active.key.raw.hex()),
-            "not the key that signs, as the keyring beside it says",
-        )
+    if key is not None and keyring.window_of(key).compromised:
+        checks.fail("compromised-key", "$.key_id", "others may have had this key: it is revoked", found=document.key_id)
+    if chain is not None:
+        _check_signing_key(checks, document, (chain.active or chain.keys[-1]).entry.key)
     if key is not None:
         pinned = keys.is_pinned(document.key_id, key)
         checks.signed_by(SignatureKey(document.key_id, document.fingerprint_sha256_hex, pinned))
     return checks.report("key_document", "")
+
+
+def _check_signing_key(checks: Checks, document: KeyDocument, entry: KeyDocument) -> None:
+    """Check that a mirror's key document is the one in its keyring, of the key that signs or was the last to."""
+    same_key = checks.equal(
+        "signing-key",
+        "$.key_id",
+        (document.key_id, document.public_key_hex),
+        (entry.key_id, entry.public_key_hex),
+        "not the key that signs, as the keyring beside it says",
+    )
+    difference = first_difference(document.to_dict(), entry.to_dict())
+    if same_key and difference is not None:
+        place, found, expected = difference
+        checks.fail(
+            "signing-key",
+            place,
+            "not what the keyring beside it says of this key",
+            expected=printable(expected),
+            found=found,
+        )
 
 
 def verify_keyring(value: JsonObject, keyring: Keyring) -> tuple[VerificationReport, Keyring, KeyChain | None]:
@@ -61,7 +77,7 @@ def verify_keyring(value: JsonObject, keyring: Keyring) -> tuple[VerificationRep
         document = KeyringDocument.from_dict(value)
         chain = KeyChain.read(document)
         checks.passed("keyring", "$")
-        reached = follow(keyring, document)
+        reached = follow(keyring, chain)
     except RotationError as error:
         if error.code != "rotation-unpinned":
             checks.refused(error)

@@ -16,7 +16,7 @@ from pithbuilder.documents.key_document import KeyDocument, fingerprint_hex
 from pithbuilder.documents.signature import ALGORITHM, SIGNATURE_STATUS
 from pithbuilder.errors import EncodingError, KeyMaterialError, printable
 from pithbuilder.signing.ed25519 import SIGNATURE_LENGTH, PublicKey
-from pithbuilder.signing.keyring import Keyring, public_key_of
+from pithbuilder.signing.keyring import ALWAYS, Keyring, public_key_of
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.report import Check, Outcome, SignatureKey
 
@@ -143,7 +143,8 @@ class KnownKeys:
         Returns:
             A failed check with one of :data:`STANDING_CODES`; None where nothing speaks against it.
         """
-        window = self._keyring.window(key_id)
+        key = self.find(key_id)
+        window = ALWAYS if key is None else self._keyring.window_of(key)
         end, compromised_at = window.valid_until, window.compromised_at
         if compromised_at is not None and not self._time_proofs.existed_before(digest, compromised_at):
             return _fault(

@@ -6,7 +6,6 @@ import base64
 import io
 import logging
 import os
-import shutil
 import subprocess
 import sys
 import traceback
@@ -78,7 +77,7 @@ def test_no_command_says_a_secret(workspace: Path, files: dict[str, Path], tmp_p
     fresh = ("--new-passphrase-file", str(files[NEW]))
     sealed = ("--archive-passphrase-file", str(files[ARCHIVE]))
     source = tmp_path / "source.pem"
-    shutil.copy(workspace / "keys" / "first.pem", source)
+    source.write_bytes(PrivateKey.generate().to_pem(OLD.encode()))
     credential = tmp_path / "credential.json"
     credential.write_text('{"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"]}')
     damaged = tmp_path / "damaged.pem"

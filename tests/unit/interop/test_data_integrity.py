@@ -18,16 +18,14 @@ from pithbuilder.core.digest import sha256
 from pithbuilder.core.encoding import decode_base58, encode_base58
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.key_document import KeyDocument
-from pithbuilder.documents.mirror import MirrorManifest
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.documents.state import MERGE_VERSION
 from pithbuilder.errors import PithError
 from pithbuilder.interop.any_document import verify_any
 from pithbuilder.interop.data_integrity import sign_credential, verify_credential
 from pithbuilder.interop.did_web import did_web, did_web_method
 from pithbuilder.interop.multikey import decode_multikey, did_key, did_key_method, encode_multikey
-from pithbuilder.issuing.issuer import Issued, Issuer
+from pithbuilder.issuing.issuer import IssuedBundle, Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
@@ -372,8 +370,16 @@ def test_addresses_with_a_port_or_a_path(base: str) -> None:
 
 @pytest.mark.parametrize(
     "issuer",
-    ["did:web:another.example", {"id": "did:web:another.example"}, {"name": "x"}, "", "did:web:registry.example#a-key"]
-    + [None, ["did:web:registry.example"], 7],
+    [
+        "did:web:another.example",
+        {"id": "did:web:another.example"},
+        {"name": "x"},
+        "",
+        "did:web:registry.example#a-key",
+        None,
+        ["did:web:registry.example"],
+        7,
+    ],
 )
 @pytest.mark.parametrize("method", [WEB, did_key_method(SIGNER.public_key)])
 def test_nobody_is_trusted_as_another_issuer(issuer: Any, method: str) -> None:
@@ -451,16 +457,19 @@ def test_a_compromised_key_needs_a_proof_of_time() -> None:
     assert codes(verify_credential(signed, compromised, Proofs({"a": "c"}))) == ["compromised-key"]
 
 
-# ---- This project's own documents --------------------------------------------------------------------------------------------
+# ---- This project's own documents --------------------------------------------------------------------------------
 
 
-def issued() -> Issued:
-    issuer = Issuer(
+def issuer() -> Issuer:
+    return Issuer(
         IssuerProfile(signer_id="registry.example", mirror_name="Example", base_url="https://registry.example"),
         SIGNER,
         FixedClock(datetime(2026, 11, 21, tzinfo=UTC)),
     )
-    return issuer.issue(
+
+
+def issued() -> IssuedBundle:
+    return issuer().issue(
         PaperMetadata(
             arxiv_id="1805.08469",
             version=1,
@@ -480,7 +489,7 @@ def record_document() -> dict[str, Any]:
 
 
 def manifest() -> dict[str, Any]:
-    value: dict[str, Any] = MirrorManifest(merge_version=MERGE_VERSION, mirrors=(), updated_at=CREATED).to_dict()
+    value: dict[str, Any] = issuer().build_manifest(datetime(2026, 11, 21, tzinfo=UTC)).to_dict()
     return value
 
 

@@ -289,6 +289,8 @@ def test_the_addresses_of_keys() -> None:
     )
     reached = follow(Keyring([key(1, url=HOME)]), document)
     assert [reached.address(f"k{number}") for number in range(1, 6)] == [HOME, HOME, "", HOME, ""]
+    again = follow(reached, document)
+    assert [again.address(key_id) for key_id in again] == [reached.address(key_id) for key_id in reached]
     reached = follow(Keyring([key(1), key(3, url=AWAY)]), document)
     assert [reached.address(f"k{number}") for number in range(1, 5)] == ["", "", AWAY, ""]
 

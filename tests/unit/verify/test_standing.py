@@ -312,3 +312,11 @@ def test_validity_and_state_do_not_depend_on_the_keyring() -> None:
             found.add(frozenset(check for check in report.checks if check.code not in {*STANDING_CODES}))
         assert len(found) == 1
         assert bundle.content.state.content.invalid_event_count == 0
+
+
+def test_a_compromised_key_under_another_name() -> None:
+    """What became of a key is asked of the key, whatever a bundle or a pin calls it."""
+    trusted = follow(Keyring([key(1), key(1, "again")]), keyring(*STOLEN))
+    for key_id in ("again", "never-pinned"):
+        bundle = Issuer(PROFILE, signer(1, key_id), FixedClock(year(2026))).issue(PAPER, at=year(2026)).bundle
+        assert failures(report_on(bundle, trusted)) == everywhere("compromised-key")
