@@ -24,8 +24,9 @@ from pithbuilder.documents.key_statement import (
     KeyRotationContent,
     KeyStatement,
 )
+from pithbuilder.documents.mirror import bundle_path
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.errors import KeyMaterialError, RotationError
+from pithbuilder.errors import KeyMaterialError, MintError, RotationError
 from pithbuilder.signing.keyring import public_key_of
 from pithbuilder.signing.rotation import key_commitment, sign_statement
 from pithbuilder.signing.signer import Signer
@@ -81,13 +82,16 @@ def rotate(
     Raises:
         KeyMaterialError: ``rotation-pending``, ``no-active-key``, ``clock-set-back``; a key cannot be opened.
         RotationError: The statement would break the chain, with the codes of
-            :meth:`~pithbuilder.verify.key_chain.KeyChain.extended`; ``rotation-future``.
+            :meth:`~pithbuilder.verify.key_chain.KeyChain.extended`; ``rotation-future``, ``rotation-backdated``.
+        MintError: ``mint-unfinished``; the last paper waits for its bundle, which only the old key can sign.
         SigningError: A signer did not sign.
         StoreError: ``write-failed``.
     """
     keys, chain, now = workspace.keys, workspace.keys.load_chain(), clock.now()
     old = _signing_key(workspace, chain, clock)
     effective_at = _effective_at(request.effective_at, now)
+    if request.reason == SCHEDULED:
+        _refuse_unfinished(workspace)
     maker = KeyMaker(workspace, chain, now, new_access, new_passphrase)
     try:
         with ExitStack() as opened:
@@ -234,6 +238,22 @@ def publish(workspace: Workspace, chain: KeyChain) -> bool:
             workspace.keys.write_document(key.entry.key)
             changed = True
     return MirrorTree(workspace.out).write_keys(chain) or changed
+
+
+def _refuse_unfinished(workspace: Workspace) -> None:
+    tree = MirrorTree(workspace.out)
+    if not workspace.ledger.exists() or next(tree.bundle_suffixes(), None) is None:
+        return  # nothing was minted, or into another mirror
+    with Ledger(workspace.ledger, read_only=True) as ledger:
+        row = ledger.last_row()
+    if row is not None and tree.read_if_there(bundle_path(row.pith_number.suffix)) is None:
+        raise MintError(
+            "mint-unfinished",
+            "the paper that was minted last has no bundle yet, and only the old key can sign it",
+            where=f"{row.source_id}v{row.source_version}",
+            expected=bundle_path(row.pith_number.suffix),
+            hint="run the same 'pithbuilder mint FILE' again first, or restore the mirror",
+        )
 
 
 def _signing_key(workspace: Workspace, chain: KeyChain, clock: Clock) -> ChainKey:

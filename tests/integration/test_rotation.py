@@ -498,6 +498,18 @@ def test_only_a_key_that_opens_can_be_promised(workspace: Path) -> None:
     rotate(workspace, "--next", "third")
 
 
+def test_a_paper_that_waits_for_its_bundle_is_completed_first(workspace: Path) -> None:
+    assert mint(workspace, lines(9), clock="2026-05-19T00:00:00Z").returncode == 0
+    number = run("reissue", "2001.00009", "--dry-run", "--workspace", workspace, "--json").lines()[0]["pith_number"]
+    shutil.rmtree(workspace / "mirror" / "pith" / number.rpartition(":")[2])
+    before = contents(workspace)
+    done = run("keys", "rotate", "--workspace", workspace, "--no-passphrase", "--clock", ROTATED_AT)
+    assert (done.returncode, code_of(done)) == (1, "mint-unfinished")
+    assert contents(workspace) == before
+    assert mint(workspace, lines(9), clock=ROTATED_AT).returncode == 0
+    rotate(workspace)
+
+
 def test_a_key_has_one_id(workspace: Path) -> None:
     done = run("keys", "import", "again", workspace / "keys" / "first.pem", "--workspace", workspace, "--no-passphrase")
     assert (done.returncode, code_of(done)) == (1, "key-known")
