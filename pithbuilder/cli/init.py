@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from pithbuilder.cli.options import (
 )
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.cli.passphrase import key_access, new_passphrase
-from pithbuilder.core.timestamps import SystemClock, format_seconds
+from pithbuilder.core.timestamps import SystemClock
 from pithbuilder.custody.making import default_key_id, fresh_key, referenced_key
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.stores.key_store import check_key_id
@@ -54,7 +53,7 @@ def command(
     key_id: str | None,
     old_snapshots: bool,
     reference: str | None,
-    expires: datetime | None,
+    expires: str | None,
     passphrase_file: Path | None,
     no_passphrase: bool,
     as_json: bool,
@@ -71,11 +70,10 @@ def command(
     )
     key_id = check_key_id(key_id or default_key_id(signer, SystemClock().now()))
     Workspace.check_free(directory)
-    until = None if expires is None else format_seconds(expires)
     if reference is None:
-        key = fresh_key(profile, key_id, new_passphrase(passphrase_file, no_passphrase), expires=until)
+        key = fresh_key(profile, key_id, new_passphrase(passphrase_file, no_passphrase), expires=expires)
     else:
-        key = referenced_key(profile, key_id, reference, key_access(passphrase_file), directory, expires=until)
+        key = referenced_key(profile, key_id, reference, key_access(passphrase_file), directory, expires=expires)
     Workspace.create(directory, profile, key)
     fingerprint = key.document.fingerprint_sha256_hex
     if as_json:

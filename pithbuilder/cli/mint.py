@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import BinaryIO
 import click
 
 from pithbuilder.bulk.mint import Minter, MintResult, plan_mint
-from pithbuilder.bulk.stored import recover_ledger
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
     clock_option,
@@ -21,14 +19,11 @@ from pithbuilder.cli.options import (
     passphrase_file_option,
     workspace_option,
 )
-from pithbuilder.cli.output import complain, json_line, print_bytes, tell
-from pithbuilder.cli.passphrase import key_access
+from pithbuilder.cli.output import tell
+from pithbuilder.cli.session import issuing, looking_ahead, report_results
+from pithbuilder.cli.times import clock_at
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH
-from pithbuilder.core.timestamps import Clock, FixedClock, SystemClock
-from pithbuilder.custody.signers import open_signer
-from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.sources.snapshot import read_snapshot
-from pithbuilder.stores.ledger import Ledger
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
 
@@ -62,55 +57,31 @@ def command(
     records = read_snapshot(file, file.name)
     tree = MirrorTree(opened.out if out is None else out)
     if dry_run:
-        with Ledger(opened.ledger, read_only=True) as ledger:
-            if not opened.ledger.exists() and tree.root.exists():  # then the ledger is one in memory
-                recover_ledger(ledger, tree, opened.keys.load_chain())
+        with looking_ahead(opened, tree) as ledger:
             failed = _report(plan_mint(records, ledger), as_json)
         ctx.exit(1 if failed else 0)
-    chosen: Clock = SystemClock() if clock is None else FixedClock(clock)
+    chosen = clock_at(clock)
     if opened.profile.is_placeholder:
         tell(f"note: base_url is still the placeholder {opened.profile.base_url}")
-    with opened.lock(), Ledger(opened.ledger) as ledger:
-        chain = opened.load_chain_with_addresses()
-        active = opened.signing_key(chain, chosen)
-        tree.check_keys(chain)
-        with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
-            recovered = recover_ledger(ledger, tree, chain)
-            if recovered:
-                tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
-            issuer = Issuer(opened.profile, signer, chosen, key_document=active.entry.key)
-            minter = Minter(issuer, chosen, ledger, tree, chain)
-            failed = _report(minter.mint_all(records), as_json)
-        tree.write_keys(chain)
+    with issuing(opened, tree, chosen, passphrase_file) as session:
+        minter = Minter(session.issuer, chosen, session.ledger, tree, session.chain)
+        failed = _report(minter.mint_all(records), as_json)
         minter.write_manifest()
     ctx.exit(1 if failed else 0)
 
 
-def _line(result: MintResult, as_json: bool) -> bytes:
-    if as_json:
-        return json_line(result.to_dict())
-    if result.paper is None or result.pith_number is None:
-        return b""
-    return f"{result.status.value:<10}  {result.pith_number}  {result.paper.arxiv_id}v{result.paper.version}\n".encode()
-
-
 def _report(results: Iterable[MintResult], as_json: bool) -> int:
-    """Print each result and, whatever happens, the counts; return how many failed."""
-    counts: Counter[str] = Counter()
-    try:
-        for result in results:
-            if result.error is not None:
-                complain(result.error)
-            line = _line(result, as_json)
-            counts[result.status.value] += 1  # right before it is printed, so that Ctrl-C does not come between
-            print_bytes(line)
-            if result.pith_number is not None and result.short_length > DEFAULT_SHORT_LENGTH:
-                tell(
-                    f"note: {result.pith_number}: a shorter alias is taken; "
-                    f"its short number is {result.pith_number.short_form(result.short_length)}"
-                )
-    finally:
-        failed = counts.pop("failed", 0)
-        done = ", ".join(f"{status} {count}" for status, count in sorted(counts.items())) or "minted 0"
-        tell(f"{done}, failed {failed}")
-    return failed
+    return report_results(results, as_json, line=_line, idle="minted 0", note=_note)
+
+
+def _line(result: MintResult) -> str:
+    if result.paper is None or result.pith_number is None:
+        return ""
+    return f"{result.status.value:<10}  {result.pith_number}  {result.paper.arxiv_id}v{result.paper.version}"
+
+
+def _note(result: MintResult) -> str:
+    if result.pith_number is None or result.short_length <= DEFAULT_SHORT_LENGTH:
+        return ""
+    short = result.pith_number.short_form(result.short_length)
+    return f"note: {result.pith_number}: a shorter alias is taken; its short number is {short}"

@@ -12,7 +12,7 @@ from typing import IO, Any, TypeVar
 import click
 
 from pithbuilder.cli.app import CONTEXT_SETTINGS
-from pithbuilder.core.timestamps import parse_instant
+from pithbuilder.core.timestamps import format_seconds, parse_instant
 from pithbuilder.errors import FormatError, StoreError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -121,8 +121,17 @@ out_option = click.option(
     help="The mirror's directory.",
 )
 
-expires_option = instant_option(
-    "--expires", "Plan the end of the new key: from then on it signs nothing.  [default: none]"
+
+def _parse_end(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    instant = _parse_instant(ctx, parameter, value)
+    return None if instant is None else format_seconds(instant)
+
+
+expires_option = click.option(
+    "--expires",
+    metavar="INSTANT",
+    callback=_parse_end,
+    help="Plan the end of the new key: from then on it signs nothing.  [default: none]",
 )
 
 no_passphrase_option = click.option(

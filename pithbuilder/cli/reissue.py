@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import click
 
 from pithbuilder.bulk.reissue import Reissuer, ReissueResult
-from pithbuilder.bulk.stored import find_rows, recover_ledger
+from pithbuilder.bulk.stored import find_rows
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
     clock_option,
@@ -19,11 +18,8 @@ from pithbuilder.cli.options import (
     passphrase_file_option,
     workspace_option,
 )
-from pithbuilder.cli.output import complain, json_line, print_bytes, tell
-from pithbuilder.cli.passphrase import key_access
+from pithbuilder.cli.session import issuing, looking_ahead, report_results
 from pithbuilder.cli.times import clock_at
-from pithbuilder.custody.signers import open_signer
-from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.stores.ledger import Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
@@ -62,25 +58,13 @@ def command(
     opened = Workspace.open(workspace)
     tree, chosen = MirrorTree(opened.out if out is None else out), clock_at(clock)
     if dry_run:
-        chain = opened.keys.load_chain()
-        with Ledger(opened.ledger, read_only=True) as ledger:
-            if not opened.ledger.exists() and tree.root.exists():  # then the ledger is one in memory
-                recover_ledger(ledger, tree, chain)
-            reissuer = Reissuer(None, chosen, ledger, tree, chain)
+        with looking_ahead(opened, tree) as ledger:
+            reissuer = Reissuer(None, chosen, ledger, tree, opened.keys.load_chain())
             failed = _report(reissuer.reissue_all(_rows(ledger, ids)), as_json)
         ctx.exit(1 if failed else 0)
-    with opened.lock(), Ledger(opened.ledger) as ledger:
-        chain = opened.load_chain_with_addresses()
-        active = opened.signing_key(chain, chosen)
-        tree.check_keys(chain)
-        with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
-            recovered = recover_ledger(ledger, tree, chain)
-            if recovered:
-                tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
-            issuer = Issuer(opened.profile, signer, chosen, key_document=active.entry.key)
-            reissuer = Reissuer(issuer, chosen, ledger, tree, chain)
-            failed = _report(reissuer.reissue_all(_rows(ledger, ids)), as_json)
-        tree.write_keys(chain)
+    with issuing(opened, tree, chosen, passphrase_file) as session:
+        reissuer = Reissuer(session.issuer, chosen, session.ledger, tree, session.chain)
+        failed = _report(reissuer.reissue_all(_rows(session.ledger, ids)), as_json)
     ctx.exit(1 if failed else 0)
 
 
@@ -92,21 +76,11 @@ def _rows(ledger: Ledger, ids: tuple[str, ...]) -> Iterator[LedgerRow]:
 
 
 def _report(results: Iterable[ReissueResult], as_json: bool) -> int:
-    """Print each result and, whatever happens, the counts; return how many failed."""
-    counts: Counter[str] = Counter()
-    try:
-        for result in results:
-            if result.error is not None:
-                complain(result.error)
-            counts[result.status.value] += 1
-            row = result.row
-            if as_json:
-                print_bytes(json_line(result.to_dict()))
-            elif result.error is None:
-                line = f"{result.status.value:<13}  {row.pith_number}  {row.source_id}v{row.source_version}\n"
-                print_bytes(line.encode())
-    finally:
-        failed = counts.pop("failed", 0)
-        done = ", ".join(f"{status} {count}" for status, count in sorted(counts.items())) or "reissued 0"
-        tell(f"{done}, failed {failed}")
-    return failed
+    return report_results(results, as_json, line=_line, idle="reissued 0")
+
+
+def _line(result: ReissueResult) -> str:
+    if result.error is not None:
+        return ""
+    row = result.row
+    return f"{result.status.value:<13}  {row.pith_number}  {row.source_id}v{row.source_version}"

@@ -40,6 +40,7 @@ PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
         "bundle": PreimageRule(frozenset({"bundle_signature"}), "bundle_sha256_bytes"),
         "key_rotation": PreimageRule(_STATEMENT_SEAL, "key_rotation_sha256_bytes"),
         "key_revocation": PreimageRule(_STATEMENT_SEAL, "key_revocation_sha256_bytes"),
+        "probe": PreimageRule(frozenset(), "probe"),
         "data_integrity_proof": PreimageRule(frozenset({"proofValue"}), "eddsa-jcs-2022"),
     }
 )
@@ -62,7 +63,7 @@ class Preimage:
 
     @classmethod
     def of(cls, content: Document) -> Preimage:
-        """Return the preimage of a canonical record or of an event's or bundle's content.
+        """Return the preimage of a canonical record, or of the content of an event, bundle or statement about keys.
 
         Raises:
             ValueError: Documents of this kind are not signed.
@@ -96,7 +97,7 @@ class Preimage:
     @classmethod
     def probe(cls) -> Preimage:
         """Return what is signed to try a signer out: 32 fresh random bytes, the digest of no document."""
-        return cls("probe", "probe", secrets.token_bytes(32))
+        return cls("probe", _signed_message("probe"), secrets.token_bytes(32))
 
 
 def left_out_of(document_kind: str) -> frozenset[str]:

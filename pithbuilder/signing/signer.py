@@ -22,7 +22,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, preimage: Preimage) -> bytes:
-        """Return the Ed25519 signature (64 bytes) over the preimage's 32 digest bytes."""
+        """Return the Ed25519 signature (64 bytes) over the preimage's digest bytes."""
         ...
 
 

@@ -23,8 +23,7 @@ from pithbuilder.cli.options import (
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.cli.passphrase import key_access, new_passphrase
 from pithbuilder.cli.times import past_clock_at
-from pithbuilder.core.timestamps import format_seconds
-from pithbuilder.custody.listing import list_keys
+from pithbuilder.custody.listing import PREPARED, list_keys
 from pithbuilder.custody.rotation import RotationRequest, complete, end_key, publish, rotate
 from pithbuilder.documents.key_statement import (
     COMPROMISED,
@@ -63,7 +62,7 @@ def rotate_command(
     effective_at: datetime | None,
     commit_next: bool,
     next_key: str | None,
-    expires: datetime | None,
+    expires: str | None,
     passphrase_file: Path | None,
     new_passphrase_file: Path | None,
     no_passphrase: bool,
@@ -85,12 +84,13 @@ def rotate_command(
         effective_at=effective_at,
         commit_next=commit_next,
         next_key=next_key,
-        expires=None if expires is None else format_seconds(expires),
+        expires=expires,
     )
     new_file = new_passphrase_file or (None if no_passphrase else passphrase_file)
     with opened.lock():
         if _completed(opened, as_json):
             return
+        prepared = {key.key_id for key in list_keys(opened) if key.status == PREPARED}
         statement = rotate(
             opened,
             request,
@@ -103,6 +103,9 @@ def rotate_command(
         )
         promised = [key for key in list_keys(opened) if key.promised]
     _print_statement(statement, as_json)
+    content = statement.content
+    if to is None and isinstance(content, KeyRotationContent) and content.new_key.key_id in prepared:
+        tell(f"note: {content.new_key.key_id} had been prepared before, and was taken up")
     for key in promised:
         tell(f"promised: {key.key_id}; move its private half, {key.reference}, off this machine until it is needed")
     tell("publish the mirror, make a backup ('keys backup'), and sign the bundles again ('pithbuilder reissue --all')")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,6 @@ from pithbuilder.cli.options import (
 )
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.cli.passphrase import existing_passphrase, key_access, new_passphrase
-from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.custody.making import complete_key, fresh_key, is_half_written, referenced_key
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.interop.private_keys import MAX_KEY_FILE_BYTES, needs_passphrase, read_private_key
@@ -45,7 +43,7 @@ def new(
     key_id: str,
     workspace: Path,
     reference: str | None,
-    expires: datetime | None,
+    expires: str | None,
     passphrase_file: Path | None,
     no_passphrase: bool,
     as_json: bool,
@@ -55,21 +53,20 @@ def new(
     The key does not sign before 'keys rotate --to KEY_ID' lets it.
     """
     opened = Workspace.open(workspace)
-    until = None if expires is None else format_seconds(expires)
     check_key_id(key_id)
     if reference is None and is_half_written(opened.keys, key_id):
         with opened.lock():
-            completed = complete_key(opened, key_id, key_access(passphrase_file), expires=until)
+            completed = complete_key(opened, key_id, key_access(passphrase_file), expires=expires)
         tell("note: the private half was there already, from an interrupted run; its public document was added")
         _print_new(completed.document, as_json)
         return
     opened.keys.check_free(key_id)
     if reference is None:
         passphrase = new_passphrase(passphrase_file, no_passphrase)
-        made = fresh_key(opened.profile, key_id, passphrase, expires=until)
+        made = fresh_key(opened.profile, key_id, passphrase, expires=expires)
     else:
         access = key_access(passphrase_file)
-        made = referenced_key(opened.profile, key_id, reference, access, opened.root, expires=until)
+        made = referenced_key(opened.profile, key_id, reference, access, opened.root, expires=expires)
     with opened.lock():
         opened.keys.add(made)
     _print_new(made.document, as_json)
@@ -88,7 +85,7 @@ def import_key(
     key_id: str,
     file: BinaryIO,
     workspace: Path,
-    expires: datetime | None,
+    expires: str | None,
     passphrase_file: Path | None,
     new_passphrase_file: Path | None,
     no_passphrase: bool,
@@ -104,9 +101,8 @@ def import_key(
     data = file.read(MAX_KEY_FILE_BYTES + 1)
     passphrase = existing_passphrase(passphrase_file, needs_passphrase(data), file.name)
     key = read_private_key(data, passphrase)
-    until = None if expires is None else format_seconds(expires)
     again = new_passphrase_file or (None if no_passphrase else passphrase_file)
-    made = fresh_key(opened.profile, key_id, new_passphrase(again, no_passphrase), key=key, expires=until)
+    made = fresh_key(opened.profile, key_id, new_passphrase(again, no_passphrase), key=key, expires=expires)
     with opened.lock():
         opened.keys.add(made)
     _print_new(made.document, as_json)

@@ -23,7 +23,7 @@ class LocalSigner:
         return self._private_key.public_key
 
     def sign(self, preimage: Preimage) -> bytes:
-        """Return the signature (64 bytes) over the preimage's 32 digest bytes."""
+        """Return the signature (64 bytes) over the preimage's digest bytes."""
         return self._private_key.sign(preimage.digest)
 
     def close(self) -> None:
