@@ -147,9 +147,11 @@ def test_one_that_drips_and_will_not_be_ended() -> None:
 
 def test_one_that_never_reads_does_not_block() -> None:
     """A request longer than any pipe holds."""
-    with ExternalSigner.open("k", bad_program("time.sleep(60)"), timeout=1) as signer:
-        with pytest.raises(SigningError, match="signer-timeout"):
-            signer.sign(Preimage("event", "x" * (1 << 20), bytes(32)))
+    with (
+        pytest.raises(SigningError, match="signer-timeout"),
+        ExternalSigner.open("k", bad_program("time.sleep(60)"), timeout=5) as signer,
+    ):
+        signer.sign(Preimage("event", "x" * (1 << 20), bytes(32)))
 
 
 def test_a_wrong_signature_is_not_used() -> None:
