@@ -203,11 +203,19 @@ class KeyStore:
         return read_file(path, _MAX_REFERENCE_BYTES).decode("utf-8", "backslashreplace").strip()
 
     def is_encrypted(self, key_id: str) -> bool:
-        """Say whether a private key file is encrypted.
+        """Say whether a private key file of the workspace is encrypted.
 
         Raises:
-            KeyMaterialError: ``key-file-missing``, ``key-file-link``, ``key-file-mode``.
+            KeyMaterialError: ``key-elsewhere``, ``key-file-missing``, ``key-file-link``, ``key-file-mode``.
         """
+        if not is_taken(self.private_path(key_id)) and self.reference(key_id):
+            raise KeyMaterialError(
+                "key-elsewhere",
+                "the private half of this key is not a file of the workspace",
+                where=key_id,
+                found=self.reference(key_id),
+                hint="change its passphrase or PIN where it is kept",
+            )
         return is_encrypted(self.private_path(key_id))
 
     def load_private(self, key_id: str, passphrase: bytes | None) -> PrivateKey:

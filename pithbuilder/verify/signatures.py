@@ -145,6 +145,8 @@ class KnownKeys:
         """
         key = self.find(key_id)
         window = ALWAYS if key is None else self._keyring.window_of(key)
+        if window is ALWAYS:
+            return None
         end, compromised_at = window.valid_until, window.compromised_at
         if compromised_at is not None and not self._time_proofs.existed_before(digest, compromised_at):
             return _fault(

@@ -68,6 +68,8 @@ def test_an_issuer_whose_key_is_elsewhere(kind: str, tmp_path: Path, agent: Agen
     assert done.returncode == 0, done.stderr
     assert not list(workspace.rglob("*.pem"))
     assert json.loads((workspace / "keys" / "first.json").read_bytes())["public_key_hex"] == KEY.public_key.raw.hex()
+    changed = run("keys", "passwd", "--workspace", workspace, "--no-passphrase")
+    assert (changed.returncode, code_of(changed)) == (1, "key-elsewhere")
     (row,) = run("keys", "list", "--workspace", workspace, "--json").lines()
     assert row["reference"].startswith(f"{kind}:")
     minted = run("mint", "-", "--workspace", workspace, "--clock", NOW, stdin=lines(1, 2), env=env)

@@ -140,3 +140,35 @@ def test_a_profile_that_names_the_key_that_signs_is_told_where_that_stands_now(w
     assert (done.returncode, done.stdout, code_of(done)) == (1, "", "profile-value")
     assert str(profile) in done.stderr
     assert "keys rotate" in done.stderr
+
+
+def test_passwd(workspace: Path, tmp_path: Path) -> None:
+    """From the clear to one passphrase, to another, and back; each time only the last one opens."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("first phrase")
+    two.write_text("second phrase")
+    pem = workspace / "keys" / "first.pem"
+    public = (workspace / "keys" / "first.json").read_bytes()
+    opens: tuple[str, ...] = ()
+    for old, new in (
+        ((), ("--new-passphrase-file", str(one))),
+        (("--passphrase-file", str(one)), ("--new-passphrase-file", str(two))),
+        (("--passphrase-file", str(two)), ("--no-passphrase",)),
+    ):
+        done = run("keys", "passwd", "--workspace", workspace, *old, *new)
+        assert done.returncode == 0, done.stderr
+        assert stat.S_IMODE(pem.stat().st_mode) == 0o600
+        opens = () if new == ("--no-passphrase",) else ("--passphrase-file", new[1])
+        assert mint(workspace, lines(1), *opens).returncode == 0
+        if old:
+            assert mint(workspace, lines(1), *old).returncode == 1
+    assert (workspace / "keys" / "first.json").read_bytes() == public
+    before = contents(workspace)
+    for options, code in (
+        (("--passphrase-file", str(one), "--no-passphrase"), "passphrase-not-needed"),
+        ((), "passphrase-needed"),
+    ):
+        done = run("keys", "passwd", "--workspace", workspace, *options)
+        assert (done.returncode, code_of(done)) == (1, code)
+    assert code_of(run("keys", "passwd", "nobody", "--workspace", workspace, "--no-passphrase")) == "key-file-missing"
+    assert contents(workspace) == before
