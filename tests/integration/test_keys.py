@@ -150,11 +150,12 @@ def test_passwd(workspace: Path, tmp_path: Path) -> None:
     pem = workspace / "keys" / "first.pem"
     public = (workspace / "keys" / "first.json").read_bytes()
     opens: tuple[str, ...] = ()
-    for old, new in (
+    changes: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
         ((), ("--new-passphrase-file", str(one))),
         (("--passphrase-file", str(one)), ("--new-passphrase-file", str(two))),
         (("--passphrase-file", str(two)), ("--no-passphrase",)),
-    ):
+    ]
+    for old, new in changes:
         done = run("keys", "passwd", "--workspace", workspace, *old, *new)
         assert done.returncode == 0, done.stderr
         assert stat.S_IMODE(pem.stat().st_mode) == 0o600
