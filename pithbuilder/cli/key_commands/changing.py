@@ -128,9 +128,9 @@ def retire(
     clock: datetime | None,
     as_json: bool,
 ) -> None:
-    """Retire the key that signs without a successor: the issuer ends. What it signed stays good.
+    """Retire the last key: the issuer ends.
 
-    A key that is to be followed by another one is retired by 'keys rotate'.
+    What it signed stays good. A key that is to be followed by another one is retired by 'keys rotate'.
     """
     _end(workspace, key_id, SCHEDULED, effective_at, passphrase_file, clock, close, as_json)
 
@@ -152,9 +152,10 @@ def revoke(
     clock: datetime | None,
     as_json: bool,
 ) -> None:
-    """Say that a key was compromised: nothing that it signed is good any more without an independent proof of time.
+    """Say that a key was compromised.
 
-    The key that signs now is better replaced, by 'keys rotate --reason compromised'.
+    Nothing that it signed is good any more without an independent proof of time from before. The key that signs now
+    is better replaced, by 'keys rotate --reason compromised'.
     """
     _end(workspace, key_id, COMPROMISED, effective_at, passphrase_file, clock, close, as_json)
     if not close:

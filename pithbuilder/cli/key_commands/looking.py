@@ -28,7 +28,11 @@ from pithbuilder.stores.workspace import Workspace
 @workspace_option
 @json_option
 def list_command(workspace: Path, as_json: bool) -> None:
-    """List the keys: id, fingerprint, status, end, and where the private half is."""
+    """List the keys: which one is where, and what it is.
+
+    Each with id, fingerprint, status (active, retired, revoked, prepared), where the private half is kept, and the
+    end of its window.
+    """
     for key in list_keys(Workspace.open(workspace)):
         if as_json:
             print_json(key.to_dict())
@@ -42,9 +46,9 @@ def list_command(workspace: Path, as_json: bool) -> None:
 @workspace_option
 @json_option
 def show(key_id: str | None, workspace: Path, as_json: bool) -> None:
-    """Show a public key document, of the key that signs unless KEY_ID names another.
+    """Show a public key document.
 
-    The output is JSON with or without --json.
+    It is that of the key that signs, unless KEY_ID names another. The output is JSON with or without --json.
     """
     keys = Workspace.open(workspace).keys
     print_json(keys.load_document(key_id or keys.signing_key_id()).to_dict())
@@ -63,9 +67,10 @@ def show(key_id: str | None, workspace: Path, as_json: bool) -> None:
 )
 @click.option("--all", "all_keys", is_flag=True, help="Export every key of the keyring that is not revoked.")
 def export(key_ids: tuple[str, ...], workspace: Path, export_format: str, all_keys: bool) -> None:
-    """Export public keys to standard output, of the key that signs unless KEY_IDs name others.
+    """Export public keys in any of several formats.
 
-    Private halves never leave the workspace this way: 'keys backup' is for them.
+    It is the key that signs, unless KEY_IDs name others. Private halves never leave the workspace this way: 'keys
+    backup' is for them.
     """
     opened = Workspace.open(workspace)
     if all_keys and key_ids:
@@ -95,12 +100,12 @@ def doctor(
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Examine the keys; say what is wrong, and which command mends it or what to do where none can.
+    """Examine the keys, and say what mends them.
 
-    Looked at are file modes, private halves that are missing or damaged, planned ends that come near, whether the
-    mirror shows the keyring and the key that signs, changes of keys and minting that were interrupted, bundles that
-    rest on a compromised key, and the clock. An encrypted private half is only proved by --open. Exit status 1 if
-    anything is wrong.
+    Each finding comes with the command that mends it, or with what to do where none can. Looked at are file modes,
+    private halves that are missing or damaged, planned ends that come near, whether the mirror shows the keyring
+    and the key that signs, changes of keys and minting that were interrupted, bundles that rest on a compromised
+    key, and the clock. An encrypted private half is only proved by --open. Exit status 1 if anything is wrong.
     """
     opened = Workspace.open(workspace)
     access = key_access(passphrase_file, several=True) if open_keys else None

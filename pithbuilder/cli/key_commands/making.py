@@ -48,9 +48,10 @@ def new(
     no_passphrase: bool,
     as_json: bool,
 ) -> None:
-    """Prepare a key in the workspace: a fresh key file, or one that is kept elsewhere.
+    """Prepare a key in the workspace.
 
-    The key does not sign before 'keys rotate --to KEY_ID' lets it.
+    It is a fresh key file, or one that is kept elsewhere. The key does not sign before 'keys rotate --to KEY_ID'
+    lets it.
     """
     opened = Workspace.open(workspace)
     check_key_id(key_id)
@@ -91,10 +92,11 @@ def import_key(
     no_passphrase: bool,
     as_json: bool,
 ) -> None:
-    """Take a private key from elsewhere into the workspace: PKCS#8 PEM, OpenSSH, or JWK.
+    """Take a private key in: PEM, OpenSSH or JWK.
 
-    The passphrase opens FILE, if it is encrypted; the new passphrase encrypts the copy in the workspace. FILE stays
-    as it is. The key does not sign before 'keys rotate --to KEY_ID' lets it.
+    FILE holds PKCS#8 PEM, an OpenSSH private key or a JWK. The passphrase opens FILE, if it is encrypted; the new
+    passphrase encrypts the copy in the workspace. FILE stays as it is. The key does not sign before 'keys rotate
+    --to KEY_ID' lets it.
     """
     opened = Workspace.open(workspace)
     opened.keys.check_free(key_id)
@@ -123,9 +125,10 @@ def passwd(
     no_passphrase: bool,
     as_json: bool,
 ) -> None:
-    """Change the passphrase of a key file, of the key that signs unless KEY_ID names another.
+    """Change the passphrase of a key file.
 
-    The file is replaced in one step; until then the old one is whole. Backups keep the passphrase they had.
+    It is that of the key that signs, unless KEY_ID names another. The file is replaced in one step; until then the
+    old one is whole. Backups keep the passphrase they had.
     """
     opened = Workspace.open(workspace)
     with opened.lock():
