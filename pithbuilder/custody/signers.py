@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from pithbuilder.errors import KeyMaterialError, PithError
+from pithbuilder.errors import KeyMaterialError
 from pithbuilder.signing.backends.external import ExternalSigner
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.backends.pkcs11 import Pkcs11Signer
@@ -108,18 +108,16 @@ def _open_elsewhere(
         return AgentSigner.open(key_id, reference.selector, access.agent_socket)
     if isinstance(reference, ExecReference):
         return ExternalSigner.open(key_id, reference.argv)
-    pin_path = reference.pin_path
-    pin = access.pin(reference.token or str(reference)) if pin_path is None else _read_pin(Path(pin_path))
+    pin = _pin_of(reference, access) if Pkcs11Signer.needs_pin(reference) else None  # a token may have a keypad
     return Pkcs11Signer.open(key_id, reference, pin)
 
 
-def _read_pin(path: Path) -> str:
+def _pin_of(reference: Pkcs11Reference, access: KeyAccess) -> str:
+    if reference.pin_path is None:
+        return access.pin(reference.token or str(reference))
     try:
-        return read_secret(path).decode("utf-8")
+        return read_secret(Path(reference.pin_path)).decode("utf-8")
     except UnicodeDecodeError:
         raise KeyMaterialError(
-            "passphrase-encoding", "PIN is not text", where=str(path), expected="UTF-8"
+            "passphrase-encoding", "PIN is not text", where=reference.pin_path, expected="UTF-8"
         ) from None  # the cause holds the PIN
-    except PithError as error:
-        error.where = error.where or str(path)
-        raise

@@ -164,6 +164,24 @@ def test_the_agent_goes_in_mid_run(tmp_path: Path, agent: Agent) -> None:
     assert run("verify", workspace / "mirror", "--trust", workspace / "keys").returncode == 0
 
 
+def test_a_passphrase_is_never_tried_as_a_pin(tmp_path: Path) -> None:
+    """After some wrong ones a token locks itself; a PIN comes from the reference, or is asked for."""
+    need("pkcs11")
+    softhsm()
+    env = {"SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"]}
+    pin = tmp_path / "pin"
+    pin.write_text(PIN)
+    for options in ((), ("--passphrase-file", str(pin))):
+        done = run("init", tmp_path / "w", "--key", str(token_reference()), *options, env=env)
+        assert (done.returncode, code_of(done)) == (1, "passphrase-needed")
+        assert "pin-source" in done.stderr
+    pin.write_text("a wrong one")
+    done = run("init", tmp_path / "w", "--key", str(token_reference(pin_source=str(pin))), env=env)
+    assert (done.returncode, code_of(done)) == (1, "hsm-pin-wrong")
+    assert "a wrong one" not in done.stderr
+    assert not (tmp_path / "w").exists()
+
+
 def test_another_key_behind_the_same_reference(tmp_path: Path, agent: Agent) -> None:
     """The program was given another key: what is there now is not what the public document says."""
     pem = write_pem_key(tmp_path / "pem")

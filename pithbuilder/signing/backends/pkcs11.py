@@ -44,7 +44,7 @@ class Pkcs11Signer:
         self._public_key = public_key
 
     @classmethod
-    def open(cls, key_id: str, reference: Pkcs11Reference, pin: str | None, *, module_path: str | None = None) -> Self:
+    def open(cls, key_id: str, reference: Pkcs11Reference, pin: str | None) -> Self:
         """Log in to the only token that fits, and find the only private key that does. Nothing is signed.
 
         Args:
@@ -52,7 +52,6 @@ class Pkcs11Signer:
             reference: Which token and which key.
             pin: The user's PIN; None where the token needs none or asks for it itself. A process that is logged in
                 to the token already stays so, whatever the PIN.
-            module_path: The module, where the reference names none.
 
         Raises:
             SigningError: ``backend-not-installed``, ``hsm-module``, ``hsm-token-missing``, ``hsm-token-ambiguous``,
@@ -62,7 +61,7 @@ class Pkcs11Signer:
         """
         try:
             pkcs11 = _library()
-            module, path = _load_module(pkcs11, reference, module_path)
+            module, path = _load_module(pkcs11, reference)
             with _failures(pkcs11, key_id):
                 token = _find_token(pkcs11, module, reference)
                 place = (path, token.slot.slot_id)
@@ -79,14 +78,14 @@ class Pkcs11Signer:
             raise
 
     @classmethod
-    def needs_pin(cls, reference: Pkcs11Reference, *, module_path: str | None = None) -> bool:
+    def needs_pin(cls, reference: Pkcs11Reference) -> bool:
         """Say whether a PIN has to be given to :meth:`open`: the token wants one, and has no keypad of its own.
 
         Raises:
             SigningError: As for :meth:`open`.
         """
         pkcs11 = _library()
-        module, path = _load_module(pkcs11, reference, module_path)
+        module, path = _load_module(pkcs11, reference)
         with _failures(pkcs11, "?"):
             token = _find_token(pkcs11, module, reference)
             return (path, token.slot.slot_id) not in _SESSIONS and _wants_pin(pkcs11, token)
@@ -138,9 +137,9 @@ def _library() -> ModuleType:
     return pkcs11
 
 
-def _load_module(pkcs11: ModuleType, reference: Pkcs11Reference, module_path: str | None) -> tuple[Any, str]:
+def _load_module(pkcs11: ModuleType, reference: Pkcs11Reference) -> tuple[Any, str]:
     """Return the module and its real path: a second name of one module would initialise it twice, which fails."""
-    named = reference.module_path or module_path
+    named = reference.module_path
     if named is None or not named.startswith("/"):
         raise SigningError(
             "hsm-module",
