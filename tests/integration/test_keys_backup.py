@@ -23,7 +23,7 @@ import pytest
 from pithbuilder.signing.ed25519 import PrivateKey
 from tests.support import age_files
 from tests.support.cli import Result, code_of, contents, environment, finish, lines, make_workspace, mint, run, start
-from tests.support.signers import EXAMPLE, write_pem_key
+from tests.support.signers import EXAMPLE, need, softhsm, token_reference, write_pem_key
 
 SECRET = "archive passphrase 77 — ünïcode"
 KEY_SECRET = "key passphrase 88"
