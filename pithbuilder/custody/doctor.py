@@ -356,7 +356,7 @@ class _Examination:
         tree.check_keys(chain)
         for code, path, expected, what in (
             ("keyring-stale", KEYRING_PATH, chain.to_document().canonical_bytes, "the workspace's keyring"),
-            ("signing-key-stale", SIGNING_KEY_PATH, chain.keys[-1].entry.key.canonical_bytes, "the key that signs"),
+            ("signing-key-stale", SIGNING_KEY_PATH, chain.latest.entry.key.canonical_bytes, "the key that signs"),
         ):
             with self.guarded(self.out / path):
                 if tree.read_if_there(path) != expected:

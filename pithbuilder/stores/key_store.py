@@ -268,8 +268,7 @@ class KeyStore:
         Raises:
             PithError: As for :meth:`load_chain`.
         """
-        chain = self.load_chain()
-        return (chain.active or chain.keys[-1]).key_id
+        return self.load_chain().latest.key_id
 
     def save_chain(self, chain: KeyChain) -> None:
         """Write the keyring.

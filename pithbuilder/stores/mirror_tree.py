@@ -69,9 +69,8 @@ class MirrorTree:
             StoreError: ``write-failed``.
         """
         self.check_keys(chain)
-        signing = chain.active or chain.keys[-1]
         written = self.write(KEYRING_PATH, chain.to_document().canonical_bytes)
-        return self.write(SIGNING_KEY_PATH, signing.entry.key.canonical_bytes) or written
+        return self.write(SIGNING_KEY_PATH, chain.latest.entry.key.canonical_bytes) or written
 
     def check_keys(self, chain: KeyChain) -> None:
         """Refuse to take back, or to contradict, statements about keys that the mirror has published.

@@ -158,7 +158,12 @@ class KeyChain:
     @property
     def active(self) -> ChainKey | None:
         """The key that signs, always the newest; None after that one was retired or revoked."""
-        return self.keys[-1] if self.keys[-1].is_active else None
+        return self.latest if self.latest.is_active else None
+
+    @property
+    def latest(self) -> ChainKey:
+        """The key that signs, or the one that signed last."""
+        return self.keys[-1]
 
     @property
     def commitment(self) -> str | None:

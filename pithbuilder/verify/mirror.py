@@ -37,7 +37,7 @@ def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | N
     if key is not None and keyring.window_of(key).compromised:
         checks.fail("compromised-key", "$.key_id", "others may have had this key: it is revoked", found=document.key_id)
     if chain is not None:
-        _check_signing_key(checks, document, (chain.active or chain.keys[-1]).entry.key)
+        _check_signing_key(checks, document, chain.latest.entry.key)
     if key is not None:
         pinned = keys.is_pinned(document.key_id, key)
         checks.signed_by(SignatureKey(document.key_id, document.fingerprint_sha256_hex, pinned))
