@@ -18,7 +18,7 @@ from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import MintError, PithError, StoreError
 from pithbuilder.issuing.issuer import IssuedBundle, Issuer
-from pithbuilder.sources.snapshot import SourcePaper
+from pithbuilder.sources.source_paper import SourcePaper
 from pithbuilder.stores.ledger import Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.key_chain import KeyChain
@@ -37,6 +37,9 @@ class MintStatus(Enum):
     WOULD_MINT = "would-mint"
     """A dry run: new."""
 
+    DELETED = "deleted"
+    """The source says that its record is gone; nothing is done."""
+
     FAILED = "failed"
 
 
@@ -45,9 +48,10 @@ class MintResult:
     """What became of one record of the source.
 
     Attributes:
-        place: ``FILE:LINE``.
+        place: ``FILE:LINE``, or the file alone.
         status: What became of it.
-        paper: The paper; None where the record could not be read.
+        paper: The paper; None where the record could not be read, or is gone.
+        deleted_id: The paper whose record is gone.
         pith_number: Its number; None where there is none.
         short_length: How many characters the short number has; more than 8 where a shorter one is taken.
         error: Why it failed.
@@ -56,6 +60,7 @@ class MintResult:
     place: str
     status: MintStatus
     paper: PaperMetadata | None = None
+    deleted_id: str = ""
     pith_number: PithNumber | None = None
     short_length: int = DEFAULT_SHORT_LENGTH
     error: PithError | None = None
@@ -66,6 +71,8 @@ class MintResult:
         if self.paper is not None:
             members["source_id"] = self.paper.arxiv_id
             members["source_version"] = self.paper.version
+        elif self.deleted_id:
+            members["source_id"] = self.deleted_id
         if self.pith_number is not None:
             members["pith_number"] = str(self.pith_number)
             members["short_pith_number"] = self.pith_number.short_form(self.short_length)
@@ -101,7 +108,7 @@ class Minter:
         """
         for record in records:
             if record.paper is None:
-                yield MintResult(place=record.place, status=MintStatus.FAILED, error=record.error)
+                yield _without_paper(record)
                 continue
             try:
                 yield self._mint(record.place, record.paper)
@@ -230,7 +237,7 @@ def plan_mint(records: Iterable[SourcePaper], ledger: Ledger) -> Iterator[MintRe
     planned: dict[tuple[str, int], LedgerRow] = {}  # what this very run would have minted by now
     for record in records:
         if record.paper is None:
-            yield MintResult(place=record.place, status=MintStatus.FAILED, error=record.error)
+            yield _without_paper(record)
             continue
         paper, derived = record.paper, CanonicalRecord.derive(record.paper)
         version = paper.arxiv_id, paper.version
@@ -251,6 +258,11 @@ def plan_mint(records: Iterable[SourcePaper], ledger: Ledger) -> Iterator[MintRe
             pith_number=row.pith_number,
             short_length=row.short_length,
         )
+
+
+def _without_paper(record: SourcePaper) -> MintResult:
+    status = MintStatus.DELETED if record.error is None else MintStatus.FAILED
+    return MintResult(place=record.place, status=status, deleted_id=record.deleted_id, error=record.error)
 
 
 def _new_row(ledger: Ledger, record: CanonicalRecord, *, first_computed_at: str, key_id: str) -> LedgerRow:

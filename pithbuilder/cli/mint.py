@@ -5,31 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
+from pithbuilder.bulk.gather import WantedVersion, gather_papers
 from pithbuilder.bulk.mint import Minter, MintResult, plan_mint
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
     clock_option,
-    input_argument,
+    complete_from_option,
+    ids_option,
     json_option,
     out_option,
     passphrase_file_option,
+    sources_argument,
     workspace_option,
 )
 from pithbuilder.cli.output import tell
 from pithbuilder.cli.session import issuing, looking_ahead, report_results
 from pithbuilder.cli.times import clock_at
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH
-from pithbuilder.sources.snapshot import read_snapshot
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
 
 
 @click.command("mint", context_settings=CONTEXT_SETTINGS)
-@input_argument
+@sources_argument
+@complete_from_option
+@ids_option("--id", "Mint these papers only; with a version (…v2) that version or none.")
 @workspace_option
 @out_option
 @clock_option
@@ -39,7 +42,9 @@ from pithbuilder.stores.workspace import Workspace
 @click.pass_context
 def command(
     ctx: click.Context,
-    file: BinaryIO,
+    sources: tuple[Path, ...],
+    complete_from: tuple[Path, ...],
+    wanted: tuple[WantedVersion, ...],
     workspace: Path,
     out: Path | None,
     clock: datetime | None,
@@ -49,12 +54,14 @@ def command(
 ) -> None:
     """Mint papers: write signed bundles into a mirror.
 
-    FILE is an arXiv metadata snapshot (JSON Lines), - is standard input. A paper that was minted before keeps its
-    number, receipt and times, and no byte of it is written again; changed text under the same identifier and
-    version is reported as drift and not minted. One bad line does not stop the others.
+    Sources are told apart by their content: arXiv's snapshot (JSON Lines), OAI-PMH (arXivRaw or arXiv), Atom, and
+    what 'pithbuilder harvest' wrote; as they are, in .gz or .zst, or in a directory; - is standard input. A paper
+    that was minted before keeps its number, receipt and times, and no byte of it is written again; changed text
+    under the same identifier and version is reported as drift and not minted. One bad record does not stop the
+    others.
     """
     opened = Workspace.open(workspace)
-    records = read_snapshot(file, file.name)
+    records = gather_papers(sources, complete_from=complete_from, wanted=wanted)
     tree = MirrorTree(opened.out if out is None else out)
     if dry_run:
         with looking_ahead(opened, tree) as ledger:
@@ -75,6 +82,8 @@ def _report(results: Iterable[MintResult], as_json: bool) -> int:
 
 
 def _line(result: MintResult) -> str:
+    if result.deleted_id:
+        return f"{result.status.value:<10}  {result.deleted_id} at its source"
     if result.paper is None or result.pith_number is None:
         return ""
     return f"{result.status.value:<10}  {result.pith_number}  {result.paper.arxiv_id}v{result.paper.version}"

@@ -12,6 +12,7 @@ from typing import IO, Any, TypeVar
 import click
 
 from pithbuilder.cli.app import CONTEXT_SETTINGS
+from pithbuilder.core.arxiv_id import split_version
 from pithbuilder.core.timestamps import format_seconds, parse_instant
 from pithbuilder.errors import FormatError, StoreError
 
@@ -21,7 +22,9 @@ __all__ = [
     "CONTEXT_SETTINGS",
     "archive_passphrase_file_option",
     "clock_option",
+    "complete_from_option",
     "expires_option",
+    "ids_option",
     "input_argument",
     "instant_option",
     "json_option",
@@ -30,6 +33,7 @@ __all__ = [
     "no_passphrase_option",
     "out_option",
     "passphrase_file_option",
+    "sources_argument",
     "trust_option",
     "workspace_option",
 ]
@@ -45,6 +49,44 @@ class _Input(click.File):
         if value == "-" and sys.stdin is None:
             raise StoreError("read-failed", "cannot read: standard input is closed", where="<stdin>")
         return super().convert(value, param, ctx)
+
+
+sources_argument = click.argument(
+    "sources",
+    metavar="FILE|DIR|-...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
+)
+
+complete_from_option = click.option(
+    "--complete-from",
+    metavar="FILE|DIR",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Complete records that do not tell all (Atom, OAI-PMH arXiv) from this snapshot or arXivRaw.",
+)
+
+
+def _parse_wanted(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, int | None], ...]:
+    try:
+        return tuple(split_version(value) for text in values for value in text.split(",") if value)
+    except FormatError as error:
+        raise click.BadParameter(
+            f"{error.found}: {error.message}; expected {error.expected}", ctx, parameter
+        ) from error
+
+
+def ids_option(name: str, text: str) -> Callable[[_F], _F]:
+    """Return an option that takes arXiv identifiers, with or without a version.
+
+    Args:
+        name: The option, such as ``--id``.
+        text: Its help.
+    """
+    return click.option(name, "wanted", metavar="ID[,ID...]", multiple=True, callback=_parse_wanted, help=text)
 
 
 input_argument = click.argument("file", metavar="FILE|-", type=_Input("rb"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from pithbuilder.errors import FormatError, printable
@@ -10,6 +11,7 @@ from pithbuilder.errors import FormatError, printable
 _MONTH: Final = r"\d\d(?:0[1-9]|1[0-2])"
 _NEW_ID: Final = re.compile(rf"{_MONTH}\.\d{{4,5}}", re.ASCII)
 _OLD_ID: Final = re.compile(rf"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{{2}})?/{_MONTH}\d{{3}}", re.ASCII)
+_WITH_VERSION: Final = re.compile(r"(.+)v([1-9]\d{0,5})", re.ASCII)
 _CATEGORY: Final = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[A-Za-z]+)*)?", re.ASCII)
 
 
@@ -41,13 +43,51 @@ def parse_arxiv_id(text: str) -> str:
     return text
 
 
+def without_subject_class(arxiv_id: str) -> str:
+    """Return the identifier under which arXiv lists a paper: an old one may also be cited with a subject class.
+
+    The archive in front of the slash belongs to the number, the class behind its dot does not: ``cs/9808001`` and
+    ``cmp-lg/9808001`` are two papers. The published records have old identifiers without a class.
+
+    Args:
+        arxiv_id: An identifier; any other text comes back as it is.
+
+    >>> without_subject_class("math.AG/9901001")
+    'math/9901001'
+    """
+    archive, slash, number = arxiv_id.partition("/")
+    if slash and _OLD_ID.fullmatch(arxiv_id):
+        return f"{archive.partition('.')[0]}/{number}"
+    return arxiv_id
+
+
+def split_version(text: str) -> tuple[str, int | None]:
+    """Return identifier and version of ``1805.08469v1``; the version is None where none is named.
+
+    Raises:
+        FormatError: ``arxiv-id-format``.
+
+    >>> split_version("math.AG/9901001v2")
+    ('math/9901001', 2)
+    """
+    match = _WITH_VERSION.fullmatch(text)
+    arxiv_id = without_subject_class(parse_arxiv_id(match[1] if match else text))
+    return arxiv_id, int(match[2]) if match else None
+
+
+def is_category(text: str) -> bool:
+    """Say whether ``text`` is spelt like an arXiv category."""
+    return _CATEGORY.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)  # there are fewer than two hundred; what is refused is not kept
 def parse_category(text: str) -> str:
     """Return ``text`` if it is spelt like an arXiv category (``cs.LG``, ``math-ph``, ``cond-mat.mes-hall``).
 
     Raises:
         FormatError: ``category-format``. Whether the category exists is not looked at: arXiv adds new ones.
     """
-    if _CATEGORY.fullmatch(text) is None:
+    if not is_category(text):
         raise FormatError(
             "category-format",
             "not spelt like an arXiv category",

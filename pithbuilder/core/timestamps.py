@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final, Protocol
 
@@ -12,8 +13,8 @@ from pithbuilder.errors import FormatError, printable
 _SECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
 _MICROSECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", re.ASCII)
 _RFC2822: Final = re.compile(
-    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{1,2}) "
-    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d) (?:GMT|UTC|\+0000)",
+    r"((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}) "
+    r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|\+0000)",
     re.ASCII,
 )
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -117,6 +118,21 @@ def parse_instant(text: str) -> datetime:
     return _parse(_MICROSECONDS, text, "YYYY-MM-DDThh:mm:ssZ or YYYY-MM-DDThh:mm:ss.ffffffZ")
 
 
+def parse_day(text: str) -> date:
+    """Return the day that ``YYYY-MM-DD`` names.
+
+    Raises:
+        FormatError: ``date-format``; another spelling, or a day that does not exist.
+    """
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text:  # ISO 8601 has other spellings
+            return day
+    raise FormatError(
+        "date-format", "not a day that exists", expected="a day such as 2018-05-22", found=printable(text)
+    )
+
+
 def parse_rfc2822(text: str) -> datetime:
     """Return the instant of an arXiv version date such as ``Tue, 22 May 2018 09:32:21 GMT``.
 
@@ -129,14 +145,23 @@ def parse_rfc2822(text: str) -> datetime:
     """
     match = _RFC2822.fullmatch(text)
     if match is not None:
-        weekday, day, month, year, hour, minute, second = match.groups()
+        day, hour, minute, second = match.groups()
         try:
-            instant = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+            year, month, day_of_month = _parse_day(day)
+            return datetime(year, month, day_of_month, int(hour), int(minute), int(second), tzinfo=UTC)
         except ValueError as error:
             raise _no_such_date(text) from error
-        if _WEEKDAYS[instant.weekday()] == weekday:
-            return instant
     raise _no_such_date(text)
+
+
+@lru_cache(maxsize=16384)  # a feed of millions repeats some twelve thousand days; what is refused is not kept
+def _parse_day(text: str) -> tuple[int, int, int]:
+    """Return year, month and day of ``Tue, 22 May 2018``; a ValueError if that was no Tuesday."""
+    weekday, day, month, year = text.split()
+    found = date(int(year), _MONTHS[month], int(day))
+    if _WEEKDAYS[found.weekday()] != weekday.rstrip(","):
+        raise ValueError("that date is another day of the week")
+    return found.year, found.month, found.day
 
 
 def _parse(pattern: re.Pattern[str], text: str, expected: str) -> datetime:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import attrs
 
-from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category
+from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category, without_subject_class
 from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.errors import DocumentError, PithError, printable
 
@@ -17,7 +17,8 @@ class PaperMetadata:
     r"""One version of one paper, as its source has it.
 
     Attributes:
-        arxiv_id: Identifier without a version, ``1805.08469`` or ``math.AG/9901001``.
+        arxiv_id: Identifier without a version, ``1805.08469`` or ``math/9901001``; the subject class of
+            ``math.AG/9901001`` is taken off, so that a paper has one number however it is cited.
         version: The version that title and abstract belong to, 1 or more.
         title: Not blank; may be wrapped.
         abstract: Not blank; may be wrapped.
@@ -27,7 +28,8 @@ class PaperMetadata:
         submitted_at: When version 1 was submitted: a datetime with a time zone; fractions of a second are cut.
 
     Raises:
-        DocumentError: ``paper-field``; ``where`` is ``$.`` and the attribute's name.
+        DocumentError: ``field-empty`` for what is blank, ``arxiv-id-format``, ``category-format``, ``paper-field`` for
+            the rest; ``where`` is ``$.`` and the attribute's name.
     """
 
     arxiv_id: str
@@ -41,21 +43,22 @@ class PaperMetadata:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be minted."""
-        _check("arxiv_id", lambda: parse_arxiv_id(self.arxiv_id))
+        listed = _checked("arxiv_id", parse_arxiv_id, self.arxiv_id)
+        if "." in listed and "/" in listed:
+            object.__setattr__(self, "arxiv_id", without_subject_class(listed))
         if type(self.version) is not int or self.version < 1:
             raise _wrong("version", "an integer of at least 1", self.version)
-        for name in ("title", "abstract", "authors"):
-            text = getattr(self, name)
-            if not isinstance(text, str) or not text.strip():
-                raise _wrong(name, "text that is not blank", text)
-            _check_encodable(name, text)
+        _check_text("title", self.title)
+        _check_text("abstract", self.abstract)
+        _check_text("authors", self.authors)
         if not self.categories:
-            raise _wrong("categories", "at least one category", self.categories)
+            raise _empty("categories", "at least one category, not blank", self.categories)
         for category in self.categories:
-            _check("categories", lambda category=category: parse_category(category))  # type: ignore[misc]
+            _checked("categories", parse_category, category)
         if self.submitted_at.utcoffset() is None:
             raise _wrong("submitted_at", "a datetime with a time zone", self.submitted_at)
-        _check_encodable("license", self.license)
+        if not self.license.isascii():
+            _check_encodable("license", self.license)
 
     @property
     def submitted_at_text(self) -> str:
@@ -63,13 +66,22 @@ class PaperMetadata:
         return format_seconds(self.submitted_at.astimezone(UTC))
 
 
-def _check(name: str, parse: Callable[[], object]) -> None:
+def _checked(name: str, parse: Callable[[str], str], text: str) -> str:
     try:
-        parse()
+        return parse(text)
     except PithError as error:
         raise DocumentError(
             error.code, error.message, where=f"$.{name}", expected=error.expected, found=error.found
         ) from error
+
+
+def _check_text(name: str, text: str) -> None:
+    if not isinstance(text, str):
+        raise _wrong(name, "text that is not blank", text)
+    if text.isspace() or not text:
+        raise _empty(name, "text that is not blank", text)
+    if not text.isascii():
+        _check_encodable(name, text)
 
 
 def _check_encodable(name: str, text: str) -> None:
@@ -79,9 +91,13 @@ def _check_encodable(name: str, text: str) -> None:
         raise _wrong(name, "text without halves of surrogate pairs", text) from error
 
 
-def _wrong(name: str, expected: str, found: object) -> DocumentError:
+def _empty(name: str, expected: str, found: object) -> DocumentError:
+    return _wrong(name, expected, found, code="field-empty")
+
+
+def _wrong(name: str, expected: str, found: object, code: str = "paper-field") -> DocumentError:
     return DocumentError(
-        "paper-field",
+        code,
         f"paper metadata has no usable {name}",
         where=f"$.{name}",
         expected=expected,

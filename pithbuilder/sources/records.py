@@ -12,6 +12,7 @@ from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import PithError, SourceError, WireError
 from pithbuilder.sources.lines import MAX_LINE_BYTES, Line, read_lines
+from pithbuilder.sources.source_paper import located
 
 
 @attrs.frozen
@@ -80,14 +81,5 @@ def _spread_object(first: bytes, second: Line | None, lines: Iterator[Line], nam
 def _read(line: Line) -> SourceRecord:
     try:
         return SourceRecord(line.place, CanonicalRecord.from_dict(parse_object(line.content())), None)
-    except SourceError as error:
-        return SourceRecord(line.place, None, error)
     except PithError as error:
-        where = f"{line.place}: {error.where}" if error.where else line.place
-        return SourceRecord(
-            line.place,
-            None,
-            SourceError(
-                error.code, error.message, where=where, expected=error.expected, found=error.found, hint=error.hint
-            ),
-        )
+        return SourceRecord(line.place, None, error if isinstance(error, SourceError) else located(error, line.place))

@@ -30,7 +30,7 @@ from pithbuilder.documents.state import State
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.merge.fold import fold_events
 from pithbuilder.signing.ed25519 import PublicKey, load_public_key
-from pithbuilder.sources.snapshot import parse_snapshot_record
+from pithbuilder.sources.snapshot import read_snapshot_object
 from pithbuilder.verify.document import verify_document
 from pithbuilder.verify.report import Verdict
 
@@ -45,9 +45,15 @@ def lines(name: str) -> list[dict[str, Any]]:
     return found
 
 
+def read(value: dict[str, Any]) -> PaperMetadata:
+    paper = read_snapshot_object(value, "snapshot").paper
+    assert paper is not None
+    return paper
+
+
 def paper(arxiv_id: str) -> PaperMetadata:
     (value,) = [line for line in lines("arxiv/snapshot.jsonl") if line["id"] == arxiv_id]
-    return parse_snapshot_record(value)
+    return read(value)
 
 
 @pytest.mark.parametrize("name", BUNDLES)
@@ -136,8 +142,7 @@ def test_author_vectors(vector: dict[str, Any]) -> None:
 def test_numbers_from_arxiv_metadata() -> None:
     expected = json.loads((PUBLISHED / "arxiv" / "snapshot.expected.json").read_text())
     derived = {
-        value["id"]: str(CanonicalRecord.derive(parse_snapshot_record(value)).pith_number)
-        for value in lines("arxiv/snapshot.jsonl")
+        value["id"]: str(CanonicalRecord.derive(read(value)).pith_number) for value in lines("arxiv/snapshot.jsonl")
     }
     assert derived == expected
     assert len(derived) == 3

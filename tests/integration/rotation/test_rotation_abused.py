@@ -15,7 +15,7 @@ from pithbuilder.core.timestamps import FixedClock, parse_instant
 from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.signing.backends.local import LocalSigner
 from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.sources.snapshot import read_snapshot
+from pithbuilder.sources.json_lines import read_json_lines
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.stores.workspace import Workspace
 from tests.support.cli import code_of, contents, finish, line, lines, make_workspace, mint, paper, run, start
@@ -37,7 +37,7 @@ def forge(workspace: Path, private_key: Path, at: str) -> None:
     opened = Workspace.open(workspace)
     clock = FixedClock(parse_instant(at))
     issuer = Issuer(opened.profile, LocalSigner("first", key), clock)
-    (record,) = read_snapshot(io.BytesIO(line(paper(1, authors="Mallory Thief"))), "x")
+    (record,) = read_json_lines(io.BytesIO(line(paper(1, authors="Mallory Thief"))), "x")
     assert record.paper is not None
     issued = issuer.issue(record.paper)
     MirrorTree(workspace / "mirror").write_number(

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pithbuilder.sources.snapshot import parse_snapshot_record, read_snapshot
+from pithbuilder.documents.paper import PaperMetadata
+from pithbuilder.sources.json_lines import read_json_lines
+from pithbuilder.sources.snapshot import read_snapshot_object
 
 RECORD: dict[str, Any] = {
     "id": "1805.08469",
@@ -27,8 +29,14 @@ RECORD: dict[str, Any] = {
 }
 
 
+def read(record: dict[str, Any]) -> PaperMetadata:
+    paper = read_snapshot_object(record, "f:1").paper
+    assert paper is not None
+    return paper
+
+
 def test_a_record() -> None:
-    paper = parse_snapshot_record({**RECORD, "doi": None, "unknown": {"a": [1]}})
+    paper = read({**RECORD, "doi": None, "unknown": {"a": [1]}})
     assert (paper.arxiv_id, paper.version) == ("1805.08469", 3)
     assert (paper.title, paper.abstract, paper.authors) == (" A\n title ", " An abstract\n", "A and B")
     assert paper.categories == ("cs.LG", "cs.DC", "stat.ML")
@@ -38,7 +46,7 @@ def test_a_record() -> None:
 
 @pytest.mark.parametrize("text", [None, "", "http://a.example/"])
 def test_a_license(text: str | None) -> None:
-    assert parse_snapshot_record({**RECORD, "license": text}).license == (text or "")
+    assert read({**RECORD, "license": text}).license == (text or "")
 
 
 JSON = st.recursive(
@@ -51,7 +59,7 @@ JSON = st.recursive(
 @given(name=st.sampled_from(sorted(RECORD)), value=JSON)
 def test_any_value_in_any_field_is_a_paper_or_one_error(name: str, value: object) -> None:
     line = json.dumps({**RECORD, name: value}).encode()
-    (item,) = read_snapshot(BytesIO(line), "f")
+    (item,) = read_json_lines(BytesIO(line), "f")
     assert item.place == "f:1"
     assert (item.paper is None) != (item.error is None)
     if item.error is not None:
@@ -63,7 +71,7 @@ def test_any_value_in_any_field_is_a_paper_or_one_error(name: str, value: object
 @given(st.binary(max_size=40).filter(lambda data: b"\n" not in data and bool(data.strip())))
 def test_any_bytes_are_one_error(data: bytes) -> None:
     good = json.dumps(RECORD).encode()
-    items = list(read_snapshot(BytesIO(good + b"\n" + data + b"\n" + good), "f"))
+    items = list(read_json_lines(BytesIO(good + b"\n" + data + b"\n" + good), "f"))
     assert [item.place for item in items] == ["f:1", "f:2", "f:3"]
     assert [item.paper is None for item in items] == [False, True, False]
 
@@ -80,7 +88,7 @@ def test_any_bytes_are_one_error(data: bytes) -> None:
     ],
 )
 def test_a_hostile_id_is_shown_harmlessly(identifier: str, shown: str) -> None:
-    (item,) = read_snapshot(BytesIO(json.dumps({**RECORD, "id": identifier}).encode()), "f")
+    (item,) = read_json_lines(BytesIO(json.dumps({**RECORD, "id": identifier}).encode()), "f")
     assert item.error is not None
     assert item.error.code == "arxiv-id-format"
     assert item.error.where == f"f:1: paper {shown}: $.id"

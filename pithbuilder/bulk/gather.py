@@ -1,0 +1,103 @@
+"""Gathering paper metadata: from files and directories, completed and chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from pithbuilder.errors import SourceError, StoreError
+from pithbuilder.sources.incomplete import complete
+from pithbuilder.sources.reading import read_papers
+from pithbuilder.sources.source_paper import SourcePaper, located
+from pithbuilder.stores.paper_index import PaperIndex
+from pithbuilder.stores.source_files import open_sources
+
+WantedVersion = tuple[str, int | None]
+"""An identifier without a version, and a version; None for whichever the source has."""
+
+
+def gather_papers(
+    paths: Iterable[Path], *, complete_from: Collection[Path] = (), wanted: Collection[WantedVersion] = ()
+) -> Iterator[SourcePaper]:
+    """Yield the records of sources; what cannot be used is among them and does not stop the others.
+
+    Args:
+        paths: Files, directories, ``-`` for standard input; each told apart by its content.
+        complete_from: Where records that do not tell all are completed from. Read first, and as a whole.
+        wanted: The papers to yield; all of them where it is empty. What is wanted and not there is an error at the end.
+
+    Raises:
+        StoreError: ``write-failed``; the temporary directory is full.
+    """
+    papers = _read_all(paths)
+    if complete_from:
+        papers = _completed(papers, complete_from)
+    return _chosen(papers, wanted) if wanted else papers
+
+
+def _read_all(paths: Iterable[Path]) -> Iterator[SourcePaper]:
+    for name, stream in open_sources(paths):
+        if isinstance(stream, StoreError):
+            yield SourcePaper(name, error=located(stream, ""))
+        else:
+            yield from read_papers(stream, name)
+
+
+def _completed(papers: Iterable[SourcePaper], complete_from: Iterable[Path]) -> Iterator[SourcePaper]:
+    with PaperIndex() as index:
+        for item in _read_all(complete_from):
+            if item.paper is not None:
+                index.add(item.paper, item.revised_at)
+            elif item.error is not None and item.partial is None:
+                yield item
+        for item in papers:
+            if item.partial is None:
+                yield item
+                continue
+            paper, revised_at = index.find(item.partial.arxiv_id, item.partial.version)
+            yield complete(item.partial, paper, revised_at, item.place)._replace(origin=item.origin)
+
+
+def _chosen(papers: Iterable[SourcePaper], wanted: Collection[WantedVersion]) -> Iterator[SourcePaper]:
+    """Yield the wanted papers, and every record of which it cannot be said which paper it is."""
+    found: dict[str, set[int | None]] = {arxiv_id: set() for arxiv_id, _ in wanted}
+    for item in papers:
+        arxiv_id, version = _paper_of(item)
+        if not arxiv_id and item.error is not None:
+            yield item
+        elif arxiv_id in found:
+            found[arxiv_id].add(version)
+            if (arxiv_id, None) in wanted or (arxiv_id, version) in wanted or version is None:
+                yield item
+    for arxiv_id, version in wanted:
+        there = found[arxiv_id]
+        if not there:
+            yield _absent(arxiv_id, "paper-not-there", "the sources do not have the paper", "", "")
+        elif version is not None and not there & {version, None}:
+            yield _absent(
+                f"{arxiv_id}v{version}",
+                "version-not-there",
+                "the sources do not have the text of this version",
+                f"version {version}",
+                "version " + ", ".join(str(other) for other in sorted(filter(None, there))),
+            )
+
+
+def _paper_of(item: SourcePaper) -> WantedVersion:
+    if item.paper is not None:
+        return item.paper.arxiv_id, item.paper.version
+    if item.partial is not None:
+        return item.partial.arxiv_id, item.partial.version
+    return item.deleted_id, None
+
+
+def _absent(shown: str, code: str, message: str, expected: str, found: str) -> SourcePaper:
+    error = SourceError(
+        code,
+        message,
+        where=f"paper {shown}",
+        expected=expected or "a paper that is there",
+        found=found,
+        hint="a snapshot and OAI-PMH have each paper's newest version only" if found else "",
+    )
+    return SourcePaper(f"paper {shown}", error=error)

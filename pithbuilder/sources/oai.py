@@ -1,0 +1,201 @@
+"""OAI-PMH 2.0 as arXiv speaks it: ListRecords and GetRecord, ``metadataPrefix`` ``arXivRaw`` or ``arXiv``.
+
+``arXivRaw`` tells all, with the newest version's text. ``arXiv`` names no version, tells days instead of instants,
+gives authors by their parts, and all text for display, with TeX turned into Unicode: it has to be completed from a feed
+that tells these as they were submitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from pithbuilder.core.arxiv_id import parse_arxiv_id, without_subject_class
+from pithbuilder.core.timestamps import parse_day
+from pithbuilder.errors import DocumentError, PithError, printable
+from pithbuilder.sources.fields import build_paper, parsed, read_versions, unusable
+from pithbuilder.sources.incomplete import incomplete
+from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, refused
+from pithbuilder.sources.xml_fields import XmlFields, attribute, plain_text
+from pithbuilder.sources.xml_records import Element
+
+OAI: Final = "http://www.openarchives.org/OAI/2.0/"
+ARXIV_RAW: Final = "http://arxiv.org/OAI/arXivRaw/"
+ARXIV: Final = "http://arxiv.org/OAI/arXiv/"
+
+ROOT: Final = f"{OAI} OAI-PMH"
+RECORD: Final = f"{OAI} record"
+ERROR: Final = f"{OAI} error"
+RESUMPTION_TOKEN: Final = f"{OAI} resumptionToken"
+RESPONSE_DATE: Final = f"{OAI} responseDate"
+WATCHED: Final = frozenset({RECORD, ERROR, RESUMPTION_TOKEN, RESPONSE_DATE})
+
+RAW_FEED: Final = "OAI-PMH arXivRaw"
+ARXIV_FEED: Final = "OAI-PMH arXiv"
+
+_IDENTIFIER: Final = "oai:arXiv.org:"
+
+
+@attrs.frozen
+class OaiHeader:
+    """The header of a record.
+
+    Attributes:
+        arxiv_id: The paper's identifier.
+        datestamp: When the record last changed, ``YYYY-MM-DD`` or ``YYYY-MM-DDThh:mm:ssZ``.
+        deleted: Whether the record is gone.
+    """
+
+    arxiv_id: str
+    datestamp: str
+    deleted: bool
+
+
+def read_oai(element: Element, place: str) -> SourcePaper | None:
+    """Return what one watched element of a response says of a paper; None where it is about none.
+
+    Args:
+        element: A ``record``, ``error``, ``resumptionToken`` or ``responseDate``.
+        place: ``FILE:LINE``.
+    """
+    if element.name == ERROR:
+        return refused(error_of(element), place)
+    if element.name != RECORD:
+        return None
+    try:
+        header = read_header(element)
+    except PithError as error:
+        return refused(error, place)
+    if header.deleted:
+        return SourcePaper(place, deleted_id=header.arxiv_id)
+    try:
+        metadata = _metadata(element)
+        read = _FORMATS.get(metadata.name)
+        if read is None:
+            raise DocumentError(
+                "oai-format",
+                "metadata is of a format that is not read here",
+                where="record/metadata",
+                expected="arXivRaw or arXiv",
+                found=printable(metadata.local_name),
+                hint="ask with metadataPrefix=arXivRaw",
+            )
+        return read(metadata, header, place)
+    except PithError as error:
+        return refused(error, place, header.arxiv_id)
+
+
+def read_header(record: Element) -> OaiHeader:
+    """Return a record's header.
+
+    Raises:
+        DocumentError: ``field-missing``, ``field-repeated``, ``field-markup``, ``oai-identifier``.
+    """
+    header = XmlFields(record, OAI, "record").only("header")
+    fields = XmlFields(header, OAI, "record/header")
+    identifier = fields.text("identifier").strip()
+    path = f"{fields.path}/identifier"
+    if not identifier.startswith(_IDENTIFIER):
+        raise unusable(path, "oai-identifier", f"{_IDENTIFIER} and an arXiv identifier", identifier)
+    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(_IDENTIFIER), lambda: path)
+    return OaiHeader(
+        without_subject_class(arxiv_id),
+        fields.text("datestamp").strip(),
+        header.attributes.get("status") == "deleted",
+    )
+
+
+def error_of(element: Element) -> DocumentError:
+    """Return the error that a server has answered (OAI-PMH, section 3.6)."""
+    code = element.attributes.get("code", "")
+    return DocumentError(
+        "oai-error", f"the server answered {printable(code)}", where="error", found=printable(element.text.strip())
+    )
+
+
+def _metadata(record: Element) -> Element:
+    metadata = XmlFields(record, OAI, "record").only("metadata")
+    if len(metadata.children) != 1:
+        raise unusable("record/metadata", "oai-format", "one element", f"{len(metadata.children)} elements")
+    return metadata.children[0]
+
+
+_RAW_PATHS: Final = {
+    f"$.{name}": f"arXivRaw/{field}"
+    for name, field in {
+        "arxiv_id": "id",
+        "title": "title",
+        "abstract": "abstract",
+        "authors": "authors",
+        "categories": "categories",
+        "license": "license",
+    }.items()
+}
+
+
+def _read_raw(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
+    fields = XmlFields(metadata, ARXIV_RAW, "arXivRaw")
+    _check_id(fields, header)
+    items = fields.all("version")
+    versions = read_versions(
+        [
+            (
+                attribute(item, "version", "arXivRaw/version"),
+                XmlFields(item, ARXIV_RAW, "arXivRaw/version").text("date").strip(),
+            )
+            for item in items
+        ],
+        _version_path,
+    )
+    paper = build_paper(
+        _RAW_PATHS,
+        arxiv_id=header.arxiv_id,
+        version=versions.newest,
+        title=fields.text("title"),
+        abstract=fields.text("abstract"),
+        authors=fields.text("authors"),
+        categories=tuple(fields.text("categories").split()),
+        license=(fields.text_or_none("license") or "").strip(),
+        submitted_at=versions.submitted_at,
+    )
+    return SourcePaper(place, paper, revised_at=versions.revised_at)
+
+
+def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
+    fields = XmlFields(metadata, ARXIV, "arXiv")
+    _check_id(fields, header)
+    # Until 2025 "created" was the first version's day and "updated" the newest one's; since then "created" is the
+    # newest one's and "updated" that of any change to the record.
+    days = [fields.text("created"), fields.text_or_none("updated")]
+    partial = PartialMetadata(
+        feed=ARXIV_FEED,
+        missing=("version", "title", "abstract", "authors", "submitted_at"),
+        arxiv_id=header.arxiv_id,
+        revised_on=frozenset(parsed(parse_day, day.strip(), lambda: "arXiv/created") for day in days if day),
+        title=fields.text("title"),
+        abstract=fields.text("abstract"),
+        categories=tuple(fields.text("categories").split()),
+        license=(fields.text_or_none("license") or "").strip(),
+    )
+    return incomplete(partial, place)
+
+
+_FORMATS: Final[dict[str, Callable[[Element, OaiHeader, str], SourcePaper]]] = {
+    f"{ARXIV_RAW} arXivRaw": _read_raw,
+    f"{ARXIV} arXiv": _read_arxiv,
+}
+
+
+def _check_id(fields: XmlFields, header: OaiHeader) -> None:
+    """Refuse a record whose header is about another paper than its metadata."""
+    path = f"{fields.path}/id"
+    found = without_subject_class(parsed(parse_arxiv_id, plain_text(fields.only("id"), path).strip(), lambda: path))
+    if found != header.arxiv_id:
+        raise unusable(path, "oai-identifier", f"{header.arxiv_id}, as in the header", found)
+
+
+def _version_path(index: int, name: str) -> str:
+    path = "arXivRaw/version"
+    return f"{path}[{index + 1}]/{'@version' if name == 'version' else 'date'}" if name else path

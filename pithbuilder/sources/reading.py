@@ -1,0 +1,90 @@
+"""Any source, told apart by its content: snapshot, harvested records, OAI-PMH, Atom; also in gzip or Zstandard."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, Final, cast
+
+from pithbuilder.errors import SourceError, StoreError, printable
+from pithbuilder.sources.compressed import decompressed
+from pithbuilder.sources.json_lines import read_json_lines
+from pithbuilder.sources.source_paper import SourcePaper
+from pithbuilder.sources.xml_feeds import read_xml
+
+_BUFFER: Final = 2**17
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+
+# What is known well enough to say how to go on.
+_OTHERS: Final = {
+    b"PK\x03\x04": ("a zip archive", "unpack it: unzip -p FILE | pithbuilder mint -"),
+    b"BZh": ("bzip2", "unpack it: bzcat FILE | pithbuilder mint -"),
+    b"\xfd7zXZ\x00": ("xz", "unpack it: xzcat FILE | pithbuilder mint -"),
+    b"\xff\xfe": ("UTF-16", "write it in UTF-8"),
+    b"\xfe\xff": ("UTF-16", "write it in UTF-8"),
+    b"SQLite format 3\x00": ("a database", ""),
+}
+
+
+def read_papers(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
+    """Yield every record of a source; a bad one does not stop the others.
+
+    What ends the stream before its end (a broken archive, broken markup) is the last thing that is yielded.
+
+    Args:
+        stream: Read to its end; the caller closes it.
+        name: What to call it in errors: its path, or ``<stdin>``.
+    """
+    try:
+        yield from _read(_buffered(stream), name, compressed=False)
+    except (SourceError, StoreError) as error:
+        yield SourcePaper(error.where or name, error=_as_source_error(error))
+
+
+def _read(stream: io.BufferedReader, name: str, *, compressed: bool) -> Iterator[SourcePaper]:
+    beginning = _peek(stream, name)
+    inner = None if compressed else decompressed(stream, beginning, name)
+    if inner is not None:
+        yield from _read(inner, name, compressed=True)
+        return
+    text = beginning.removeprefix(_UTF8_MARK).lstrip()
+    if text.startswith(b"<"):
+        yield from read_xml(stream, name)
+    elif not beginning:
+        raise SourceError("source-empty", "there is nothing in it", where=name, expected="at least one record")
+    elif text.startswith(b"{") or any(line.lstrip().startswith(b"{") for line in text.splitlines()):
+        yield from read_json_lines(stream, name)
+    else:
+        raise _unknown(beginning, name)
+
+
+def _unknown(beginning: bytes, name: str) -> SourceError:
+    what, hint = next((known for magic, known in _OTHERS.items() if beginning.startswith(magic)), ("", ""))
+    return SourceError(
+        "source-unknown",
+        f"{what}, not metadata that can be read here" if what else "not metadata that can be read here",
+        where=name,
+        expected="an arXiv snapshot (JSON Lines), OAI-PMH or Atom, as it is or in .gz or .zst",
+        found=printable(beginning[:16]),
+        hint=hint,
+    )
+
+
+def _buffered(stream: BinaryIO) -> io.BufferedReader:
+    """Return a stream that can be peeked at far enough."""
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER)
+
+
+def _peek(stream: io.BufferedReader, name: str) -> bytes:
+    try:
+        return stream.peek(_BUFFER)
+    except OSError as error:  # a directory, a disk that fails
+        raise StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name) from error
+
+
+def _as_source_error(error: SourceError | StoreError) -> SourceError:
+    if isinstance(error, SourceError):
+        return error
+    return SourceError(
+        error.code, error.message, where=error.where, expected=error.expected, found=error.found, hint=error.hint
+    )
