@@ -14,6 +14,7 @@ CONTEXT_SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]
 
 COMMANDS: Final = {
     "init": "Make a workspace: issuer profile, signing key, .gitignore.",
+    "harvest": "Fetch paper metadata from arXiv: OAI-PMH or the query API.",
     "derive": "Derive canonical records and Pith Numbers from paper metadata.",
     "number": "Derive Pith Numbers and aliases from canonical records.",
     "mint": "Mint papers: write signed bundles into a mirror.",

@@ -50,10 +50,13 @@ def _read(stream: io.BufferedReader, name: str, *, compressed: bool) -> Iterator
     text = beginning.removeprefix(_UTF8_MARK).lstrip()
     if text.startswith(b"<"):
         yield from read_xml(stream, name)
-    elif not beginning:
-        raise SourceError("source-empty", "there is nothing in it", where=name, expected="at least one record")
-    elif text.startswith(b"{") or any(line.lstrip().startswith(b"{") for line in text.splitlines()):
-        yield from read_json_lines(stream, name)
+    elif not text or any(line.lstrip().startswith(b"{") for line in text.splitlines()):
+        papers = read_json_lines(stream, name)
+        first = next(papers, None)
+        if first is None:
+            raise SourceError("source-empty", "there is nothing in it", where=name, expected="at least one record")
+        yield first
+        yield from papers
     else:
         raise _unknown(beginning, name)
 

@@ -1,0 +1,255 @@
+"""arXiv's two interfaces for a harvester: a request brings a page of records, with their bytes as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Final, Protocol
+
+import attrs
+
+from pithbuilder.core.digest import sha256_hex
+from pithbuilder.core.timestamps import format_seconds
+from pithbuilder.errors import PithError, SourceError
+from pithbuilder.sources import atom, oai
+from pithbuilder.sources.harvested import HarvestedRecord
+from pithbuilder.sources.http import Answer, HttpClient, TransientError
+from pithbuilder.sources.source_paper import Origin
+from pithbuilder.sources.xml_feeds import feed_of
+from pithbuilder.sources.xml_records import Element, XmlReader, XmlRecord
+
+OAI_ENDPOINT: Final = "https://oaipmh.arxiv.org/oai"
+ATOM_ENDPOINT: Final = "https://export.arxiv.org/api/query"
+
+METADATA_PREFIX: Final = "arXivRaw"
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """What one request brought.
+
+    Attributes:
+        records: The records, in the server's order.
+        token: What brings the next page (OAI-PMH ``resumptionToken``); empty at the end of a list.
+        token_expired: Whether the server no longer knew the token that was sent.
+        responded_at: The server's time, as it spelt it (OAI-PMH ``responseDate``); empty in Atom.
+        total: How many records the server says there are in the list; None where it does not say.
+    """
+
+    records: tuple[HarvestedRecord, ...] = ()
+    token: str = ""
+    token_expired: bool = False
+    responded_at: str = ""
+    total: int | None = None
+
+
+class IdEndpoint(Protocol):
+    """Brings papers by their identifiers."""
+
+    batch: int
+    """How many identifiers one request may name."""
+
+    def by_ids(self, ids: Sequence[str]) -> Page:
+        """Return the records of these papers; those that the server does not have are not among them.
+
+        Args:
+            ids: Identifiers, with or without a version.
+
+        Raises:
+            SourceError: As for :meth:`~pithbuilder.sources.http.HttpClient.get`.
+        """
+        ...
+
+
+class OaiEndpoint:
+    """OAI-PMH, ``metadataPrefix=arXivRaw``.
+
+    Args:
+        http: Asks the server.
+    """
+
+    batch = 1
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    def list(self, first: str, last: str, set_spec: str) -> Page:
+        """Return the first page of the records that changed in a span of days.
+
+        Args:
+            first: ``YYYY-MM-DD``.
+            last: ``YYYY-MM-DD``; empty for no end.
+            set_spec: Such as ``cs`` or ``math:math:AG``; empty for all.
+
+        Raises:
+            SourceError: As for :meth:`~pithbuilder.sources.http.HttpClient.get`; ``oai-error``.
+        """
+        given = {"metadataPrefix": METADATA_PREFIX, "from": first, "until": last, "set": set_spec}
+        return self._ask("ListRecords", {name: value for name, value in given.items() if value})
+
+    def resume(self, token: str) -> Page:
+        """Return the page that a token stands for.
+
+        Raises:
+            SourceError: As for :meth:`list`.
+        """
+        return self._ask("ListRecords", {"resumptionToken": token})
+
+    def by_ids(self, ids: Sequence[str]) -> Page:
+        """Return the record of one paper, its newest version.
+
+        Raises:
+            SourceError: As for :meth:`list`.
+        """
+        (paper_id,) = ids
+        return self._ask("GetRecord", {"identifier": f"oai:arXiv.org:{paper_id}", "metadataPrefix": METADATA_PREFIX})
+
+    def _ask(self, verb: str, parameters: dict[str, str]) -> Page:
+        return self._http.get({"verb": verb, **parameters}, _read_oai_page)
+
+
+class AtomEndpoint:
+    """The query API, asked for papers by their identifiers.
+
+    Args:
+        http: Asks the server.
+    """
+
+    batch = 100
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    def by_ids(self, ids: Sequence[str]) -> Page:
+        """Return the entries of these papers; an identifier with a version brings that version.
+
+        Raises:
+            SourceError: As for :meth:`~pithbuilder.sources.http.HttpClient.get`; ``atom-error``.
+        """
+        parameters = {"id_list": ",".join(ids), "start": "0", "max_results": str(len(ids))}
+        return self._http.get(parameters, _read_atom_page)
+
+
+def _read_oai_page(answer: Answer) -> Page:
+    namespaces, records = _parse(answer, oai.ROOT)
+    found: dict[str, list[XmlRecord]] = {}
+    for record in records:
+        found.setdefault(record.element.name, []).append(record)
+    for record in found.get(oai.ERROR, []):
+        code = record.element.attributes.get("code")
+        if code == "badResumptionToken":
+            return Page(token_expired=True)
+        if code not in ("noRecordsMatch", "idDoesNotExist"):
+            error = oai.error_of(record.element)
+            raise SourceError(error.code, error.message, where=answer.url, found=error.found)
+    _check_status(answer)
+    tokens = [record.element for record in found.get(oai.RESUMPTION_TOKEN, [])]
+    dates = [record.element.text.strip() for record in found.get(oai.RESPONSE_DATE, [])]
+    total = tokens[0].attributes.get("completeListSize", "") if tokens else ""
+    return Page(
+        records=tuple(
+            _harvested(record, answer, namespaces, *_oai_header(record.element)) for record in found.get(oai.RECORD, [])
+        ),
+        token=tokens[0].text.strip() if tokens else "",
+        responded_at=dates[0] if dates else "",
+        total=int(total) if total.isascii() and total.isdigit() else None,
+    )
+
+
+def _read_atom_page(answer: Answer) -> Page:
+    namespaces, records = _parse(answer, atom.ROOT)
+    entries = [record for record in records if record.element.name == atom.ENTRY]
+    totals = [record.element.text.strip() for record in records if record.element.name == atom.TOTAL_RESULTS]
+    total = int(totals[0]) if totals and totals[0].isascii() and totals[0].isdigit() else None
+    for entry in entries:
+        if atom.is_error(entry.element):
+            error = atom.error_of(entry.element)
+            raise SourceError(error.code, error.message, where=answer.url, found=error.found)
+    _check_status(answer)
+    if total is not None and total > len(entries):  # the API is known for such pages
+        raise TransientError(
+            SourceError(
+                "atom-page",
+                "the answer does not have the entries that it counts",
+                where=answer.url,
+                expected=f"{total} entries",
+                found=f"{len(entries)}",
+            )
+        )
+    return Page(
+        records=tuple(_harvested(entry, answer, namespaces, _atom_id(entry.element), "") for entry in entries),
+        total=total,
+    )
+
+
+def _parse(answer: Answer, root: str) -> tuple[dict[str, str], list[XmlRecord]]:
+    """Return the namespaces and the watched elements of an answer.
+
+    Raises:
+        SourceError: ``http-endpoint``.
+        TransientError: It is not a whole document of a known kind.
+    """
+    roots: list[str] = []
+
+    def watched_in(name: str) -> frozenset[str]:
+        roots.append(name)
+        return feed_of(name, answer.url).watched
+
+    reader = XmlReader(watched_in, answer.url)
+    try:
+        records = list(reader.read(BytesIO(answer.body)))
+    except SourceError as error:  # cut off, or a page of something else: it may be right the next time
+        raise TransientError(error) from error
+    if roots != [root]:
+        raise SourceError(
+            "http-endpoint",
+            "the endpoint speaks another protocol",
+            where=answer.url,
+            expected=root.rpartition(" ")[2],
+            found=roots[0].rpartition(" ")[2],
+            hint="--api chooses the protocol, --endpoint the address",
+        )
+    return reader.namespaces, records
+
+
+def _check_status(answer: Answer) -> None:
+    """Refuse an answer that says that it is none, but not why."""
+    if answer.status != 200:
+        raise SourceError(
+            "http-status", "the server refused", where=answer.url, expected="status 200", found=str(answer.status)
+        )
+
+
+def _harvested(
+    record: XmlRecord, answer: Answer, namespaces: dict[str, str], source_id: str, datestamp: str
+) -> HarvestedRecord:
+    raw = answer.body[record.start : answer.body.index(b">", record.last_tag) + 1]
+    return HarvestedRecord(
+        origin=Origin(answer.url, format_seconds(answer.fetched_at), sha256_hex(raw)),
+        source_id=source_id,
+        datestamp=datestamp,
+        namespaces=namespaces,
+        raw=raw,
+    )
+
+
+def _oai_header(element: Element) -> tuple[str, str]:
+    """Return paper and datestamp; a record that does not say them as it should is kept, and refused when it is used."""
+    try:
+        header = oai.read_header(element)
+    except PithError:
+        return "", ""
+    return header.arxiv_id, header.datestamp
+
+
+def _atom_id(element: Element) -> str:
+    return next(_atom_ids(element), "")
+
+
+def _atom_ids(element: Element) -> Iterator[str]:
+    for child in element.children:
+        if child.name == f"{atom.ATOM} id":
+            try:
+                yield atom.identifier_of(child.text.strip())[0]
+            except PithError:
+                return
