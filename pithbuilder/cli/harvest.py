@@ -70,11 +70,11 @@ def command(
     tries: int,
     as_json: bool,
 ) -> None:
-    """Fetch paper metadata from arXiv into a directory that 'mint' and 'derive' read.
+    """Fetch paper metadata from arXiv: OAI-PMH or the query API.
 
-    Give --from, or --ids. Each record is kept with its bytes as they came, where and when they were fetched, and
-    their SHA-256. Interrupted, the same command goes on where it was and repeats nothing; complete, and without
-    --until, it fetches what has changed since.
+    Give --from, or --ids; 'mint' and 'derive' read the directory. Each record is kept with its bytes as they came,
+    where and when they were fetched, and their SHA-256. Interrupted, the same command goes on where it was and repeats
+    nothing; complete, and without --until, it fetches what has changed since.
     """
     _check_usage(first, last, set_spec, wanted, api)
     address = endpoint or _ENDPOINTS[api]

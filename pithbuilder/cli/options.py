@@ -79,14 +79,15 @@ def _parse_wanted(
         ) from error
 
 
-def ids_option(name: str, text: str) -> Callable[[_F], _F]:
+def ids_option(name: str, text: str, parameter: str = "wanted") -> Callable[[_F], _F]:
     """Return an option that takes arXiv identifiers, with or without a version.
 
     Args:
         name: The option, such as ``--id``.
         text: Its help.
+        parameter: The parameter of the command that takes them.
     """
-    return click.option(name, "wanted", metavar="ID[,ID...]", multiple=True, callback=_parse_wanted, help=text)
+    return click.option(name, parameter, metavar="ID[,ID...]", multiple=True, callback=_parse_wanted, help=text)
 
 
 input_argument = click.argument("file", metavar="FILE|-", type=_Input("rb"))

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from pithbuilder.core.json_difference import first_difference
 from pithbuilder.core.json_path import ROOT
 from pithbuilder.core.timestamps import format_seconds, parse_instant, parse_seconds
 from pithbuilder.documents.key_document import KeyDocument, fingerprint_hex
@@ -39,7 +40,6 @@ from pithbuilder.signing.keyring import Keyring, KeyWindow, public_key_of
 from pithbuilder.signing.rotation import key_commitment
 from pithbuilder.verify.report import Check
 from pithbuilder.verify.signatures import find_fault_under_key
-from pithbuilder.verify.state import first_difference
 
 CHAIN: Final = "$.chain"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject
+from pithbuilder.core.json_difference import first_difference
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MANIFEST_TYPE, MANIFEST_VERSION, MirrorManifest
@@ -13,7 +14,6 @@ from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.key_chain import KeyChain, follow
 from pithbuilder.verify.report import SignatureKey, VerificationReport
 from pithbuilder.verify.signatures import KnownKeys
-from pithbuilder.verify.state import first_difference
 
 
 def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | None = None) -> VerificationReport:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pithbuilder.core.canonical_json import JsonObject, JsonValue
-from pithbuilder.core.json_path import ROOT, child_path
+from pithbuilder.core.json_difference import first_difference
+from pithbuilder.core.json_path import ROOT
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH
 from pithbuilder.documents.event import RecordCreated
 from pithbuilder.documents.state import MERGE_VERSION, STATE_TYPE, STATE_VERSION, State, StateContent
@@ -81,30 +82,6 @@ def check_merge(checks: Checks, state: State, merged: StateContent, path: str) -
     return False
 
 
-def first_difference(found: JsonValue, expected: JsonValue, path: str = ROOT) -> tuple[str, object, object] | None:
-    """Return the first place, in canonical order, where two JSON values differ, and what stands there."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        for name in sorted(found.keys() | expected.keys()):
-            place = child_path(path, name)
-            if name not in found or name not in expected:
-                return place, _shown(found, name), _shown(expected, name)
-            difference = first_difference(found[name], expected[name], place)
-            if difference is not None:
-                return difference
-        return None
-    if isinstance(found, list) and isinstance(expected, list):
-        for index, (left, right) in enumerate(zip(found, expected, strict=False)):
-            difference = first_difference(left, right, child_path(path, index))
-            if difference is not None:
-                return difference
-        if len(found) != len(expected):
-            return path, f"{len(found)} elements", f"{len(expected)} elements"
-        return None
-    if type(found) is type(expected) and found == expected:
-        return None
-    return path, found, expected
-
-
 def verify_state(value: JsonObject, keyring: Keyring) -> VerificationReport:
     """Verify a state that stands alone: it is not signed, so ``self-consistent`` is the best verdict.
 
@@ -167,7 +144,3 @@ def _check_current(checks: Checks, state: State, keyring: Keyring) -> None:
         f"{path}.receipt",
         key_may_be_unknown=True,
     )
-
-
-def _shown(members: JsonObject, name: str) -> object:
-    return members.get(name, "no such field")
