@@ -28,6 +28,7 @@ FLOORS = {
 DOORS = {
     "jcs": ["core/canonical_json.py"],
     "orjson": ["core/canonical_json.py"],
+    "jiter": ["documents/wire.py"],
     "base58": ["core/encoding.py"],
     "cryptography": ["signing/ed25519.py", "signing/pkcs8.py"],
     "nacl": ["signing/backends/sodium.py"],

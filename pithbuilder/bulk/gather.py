@@ -72,15 +72,23 @@ def _chosen(papers: Iterable[SourcePaper], wanted: Collection[WantedVersion]) ->
     for arxiv_id, version in wanted:
         there = found[arxiv_id]
         if not there:
-            yield _absent(arxiv_id, "paper-not-there", "the sources do not have the paper", "", "")
+            error = SourceError(
+                "paper-not-there",
+                "the sources do not have the paper",
+                where=f"paper {arxiv_id}",
+                expected="a paper that is there",
+            )
+            yield SourcePaper(error.where, error=error)
         elif version is not None and not there & {version, None}:
-            yield _absent(
-                f"{arxiv_id}v{version}",
+            error = SourceError(
                 "version-not-there",
                 "the sources do not have the text of this version",
-                f"version {version}",
-                "version " + ", ".join(str(other) for other in sorted(filter(None, there))),
+                where=f"paper {arxiv_id}v{version}",
+                expected=f"version {version}",
+                found="version " + ", ".join(str(other) for other in sorted(filter(None, there))),
+                hint="a snapshot and OAI-PMH have each paper's newest version only",
             )
+            yield SourcePaper(error.where, error=error)
 
 
 def _paper_of(item: SourcePaper) -> WantedVersion:
@@ -89,15 +97,3 @@ def _paper_of(item: SourcePaper) -> WantedVersion:
     if item.partial is not None:
         return item.partial.arxiv_id, item.partial.version
     return item.deleted_id, None
-
-
-def _absent(shown: str, code: str, message: str, expected: str, found: str) -> SourcePaper:
-    error = SourceError(
-        code,
-        message,
-        where=f"paper {shown}",
-        expected=expected or "a paper that is there",
-        found=found,
-        hint="a snapshot and OAI-PMH have each paper's newest version only" if found else "",
-    )
-    return SourcePaper(f"paper {shown}", error=error)

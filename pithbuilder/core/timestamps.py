@@ -14,7 +14,7 @@ _SECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.
 _MICROSECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", re.ASCII)
 _RFC2822: Final = re.compile(
     r"((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}) "
-    r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|\+0000)",
+    r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d) (?:GMT|UTC|\+0000)",
     re.ASCII,
 )
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -145,23 +145,22 @@ def parse_rfc2822(text: str) -> datetime:
     """
     match = _RFC2822.fullmatch(text)
     if match is not None:
-        day, hour, minute, second = match.groups()
+        day, time_of_day = match.groups()
         try:
-            year, month, day_of_month = _parse_day(day)
-            return datetime(year, month, day_of_month, int(hour), int(minute), int(second), tzinfo=UTC)
+            return datetime.fromisoformat(f"{_iso_day(day)}T{time_of_day}+00:00")
         except ValueError as error:
             raise _no_such_date(text) from error
     raise _no_such_date(text)
 
 
 @lru_cache(maxsize=16384)  # a feed of millions repeats some twelve thousand days; what is refused is not kept
-def _parse_day(text: str) -> tuple[int, int, int]:
-    """Return year, month and day of ``Tue, 22 May 2018``; a ValueError if that was no Tuesday."""
+def _iso_day(text: str) -> str:
+    """Return ``2018-05-22`` for ``Tue, 22 May 2018``; a ValueError if that was no Tuesday."""
     weekday, day, month, year = text.split()
     found = date(int(year), _MONTHS[month], int(day))
     if _WEEKDAYS[found.weekday()] != weekday.rstrip(","):
         raise ValueError("that date is another day of the week")
-    return found.year, found.month, found.day
+    return found.isoformat()
 
 
 def _parse(pattern: re.Pattern[str], text: str, expected: str) -> datetime:

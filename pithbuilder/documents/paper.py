@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import attrs
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category, without_subject_class
 from pithbuilder.core.timestamps import format_seconds
-from pithbuilder.errors import DocumentError, PithError, printable
+from pithbuilder.errors import DocumentError, FormatError, printable
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class PaperMetadata:
     r"""One version of one paper, as its source has it.
 
@@ -43,9 +42,11 @@ class PaperMetadata:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be minted."""
-        listed = _checked("arxiv_id", parse_arxiv_id, self.arxiv_id)
-        if "." in listed and "/" in listed:
-            object.__setattr__(self, "arxiv_id", without_subject_class(listed))
+        try:
+            if "/" in parse_arxiv_id(self.arxiv_id):
+                object.__setattr__(self, "arxiv_id", without_subject_class(self.arxiv_id))
+        except FormatError as error:
+            raise _misspelt("arxiv_id", error) from error
         if type(self.version) is not int or self.version < 1:
             raise _wrong("version", "an integer of at least 1", self.version)
         _check_text("title", self.title)
@@ -53,8 +54,11 @@ class PaperMetadata:
         _check_text("authors", self.authors)
         if not self.categories:
             raise _empty("categories", "at least one category, not blank", self.categories)
-        for category in self.categories:
-            _checked("categories", parse_category, category)
+        try:
+            for category in self.categories:
+                parse_category(category)
+        except FormatError as error:
+            raise _misspelt("categories", error) from error
         if self.submitted_at.utcoffset() is None:
             raise _wrong("submitted_at", "a datetime with a time zone", self.submitted_at)
         if not self.license.isascii():
@@ -66,13 +70,8 @@ class PaperMetadata:
         return format_seconds(self.submitted_at.astimezone(UTC))
 
 
-def _checked(name: str, parse: Callable[[str], str], text: str) -> str:
-    try:
-        return parse(text)
-    except PithError as error:
-        raise DocumentError(
-            error.code, error.message, where=f"$.{name}", expected=error.expected, found=error.found
-        ) from error
+def _misspelt(name: str, error: FormatError) -> DocumentError:
+    return DocumentError(error.code, error.message, where=f"$.{name}", expected=error.expected, found=error.found)
 
 
 def _check_text(name: str, text: str) -> None:

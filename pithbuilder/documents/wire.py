@@ -11,6 +11,8 @@ import json
 import re
 from typing import Any, Final, cast
 
+import jiter
+
 from pithbuilder.core.canonical_json import MAX_DEPTH, MAX_INTEGER, JsonObject, JsonValue, decode_fast
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.errors import WireError, printable
@@ -125,6 +127,27 @@ def parse_object_seen(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT
             found=json_type_name(value),
         )
     return value, plain
+
+
+def parse_feed_object(data: bytes) -> JsonObject:
+    """Return the object that one line of a metadata feed holds: as strictly, but for its numbers.
+
+    Feeds have members that nothing here uses, and nothing is hashed of them; so any finite number is passed over.
+
+    Args:
+        data: A whole JSON text (RFC 8259) in UTF-8.
+
+    Raises:
+        WireError: As for :func:`parse_object`, but for numbers.
+    """
+    try:
+        value: Any = jiter.from_json(data, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
+    except ValueError as error:
+        parse_object(data)  # says the same with its place
+        raise WireError("json-syntax", f"not JSON: {error}") from error
+    if type(value) is dict:
+        return cast(JsonObject, value)
+    return parse_object(data)
 
 
 def json_type_name(value: object) -> str:

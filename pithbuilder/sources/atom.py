@@ -53,8 +53,8 @@ def read_atom(element: Element, place: str) -> SourcePaper | None:
         primary = attribute(own.only("primary_category"), "term", "entry/primary_category")
         # Entries also carry classes of MSC and ACM, as their authors typed them.
         terms = [attribute(item, "term", "entry/category") for item in fields.all("category")]
-        submitted_at = parsed(parse_seconds, fields.text("published").strip(), lambda: "entry/published")
-        revised_at = parsed(parse_seconds, fields.text("updated").strip(), lambda: "entry/updated")
+        submitted_at = parsed(parse_seconds, fields.text("published").strip(), "entry/published")
+        revised_at = parsed(parse_seconds, fields.text("updated").strip(), "entry/updated")
         partial = PartialMetadata(
             feed=FEED,
             missing=("title", "abstract", "authors", "license"),
@@ -79,10 +79,10 @@ def identifier_of(address: str) -> tuple[str, int]:
     """
     match = _ABSTRACT_PAGE.fullmatch(address)
     if match is None:
-        raise unusable("entry/id", "atom-id", "the address of an abstract page, http://arxiv.org/abs/…", address)
-    paper_id, version = parsed(split_version, match[1], lambda: "entry/id")
+        raise unusable("atom-id", "entry/id", "the address of an abstract page, http://arxiv.org/abs/…", address)
+    paper_id, version = parsed(split_version, match[1], "entry/id")
     if version is None:
-        raise unusable("entry/id", "atom-id", "an address with a version, such as …/abs/1805.08469v1", address)
+        raise unusable("atom-id", "entry/id", "an address with a version, such as …/abs/1805.08469v1", address)
     return paper_id, version
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from pithbuilder.core.timestamps import parse_rfc2822
-from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import DocumentError, FormatError, PithError, printable
 
 _T = TypeVar("_T")
@@ -44,36 +44,28 @@ def read_versions(versions: Iterable[tuple[str, str]], path_of: Callable[[int, s
     newest = 0
     submitted_at = revised_at = None
     for index, (name, created) in enumerate(versions):
-        match = _VERSION.fullmatch(name)
-        number = int(match[1]) if match else 0
+        number = _version_number(name)
         if number <= newest or (index == 0 and number != 1):
-            raise unusable(path_of(index, "version"), "version-order", "v1 first, then rising", name)
+            raise unusable("version-order", path_of(index, "version"), "v1 first, then rising", name)
         newest = number
-        revised_at = parsed(parse_rfc2822, created, lambda index=index: path_of(index, "created"))  # type: ignore[misc]
+        try:
+            revised_at = parse_rfc2822(created)
+        except FormatError as error:
+            raise misspelt(error, path_of(index, "created")) from error
         submitted_at = submitted_at or revised_at
     if submitted_at is None or revised_at is None:
-        raise unusable(path_of(-1, ""), "field-empty", "at least one version", "no versions")
+        raise unusable("field-empty", path_of(-1, ""), "at least one version", "no versions")
     return Versions(newest, submitted_at, revised_at)
 
 
-def build_paper(paths: dict[str, str], **fields: object) -> PaperMetadata:
-    """Return the paper that these fields make; what is wrong is reported under the name that it has in the source.
-
-    Args:
-        paths: ``$.`` and an attribute's name to the path of the source's field.
-        fields: The attributes.
-
-    Raises:
-        DocumentError: As for :class:`~pithbuilder.documents.paper.PaperMetadata`.
-    """
-    try:
-        return PaperMetadata(**fields)  # type: ignore[arg-type]
-    except DocumentError as error:
-        error.where = paths.get(error.where, error.where)
-        raise
+@lru_cache(maxsize=1024)
+def _version_number(name: str) -> int:
+    """Return 12 for ``v12``, and 0 for what is no version."""
+    match = _VERSION.fullmatch(name)
+    return int(match[1]) if match else 0
 
 
-def parsed(parse: Callable[[str], _T], text: str, path: Callable[[], str]) -> _T:
+def parsed(parse: Callable[[str], _T], text: str, path: str) -> _T:
     """Return what a field's text says; what is wrong with it is reported with its path.
 
     Raises:
@@ -82,9 +74,12 @@ def parsed(parse: Callable[[str], _T], text: str, path: Callable[[], str]) -> _T
     try:
         return parse(text)
     except FormatError as error:
-        raise DocumentError(
-            error.code, error.message, where=path(), expected=error.expected, found=error.found
-        ) from error
+        raise misspelt(error, path) from error
+
+
+def misspelt(error: FormatError, path: str) -> DocumentError:
+    """Return what is wrong with a field's text with the path of the field."""
+    return DocumentError(error.code, error.message, where=path, expected=error.expected, found=error.found)
 
 
 def shown_id(paper_id: object) -> str:
@@ -94,7 +89,7 @@ def shown_id(paper_id: object) -> str:
     return ""
 
 
-def unusable(path: str, code: str, expected: str, found: object) -> PithError:
+def unusable(code: str, path: str, expected: str, found: object) -> PithError:
     """Return the error for a field that is there, but of no use."""
     return DocumentError(
         code, "a field of the record cannot be used", where=path, expected=expected, found=printable(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pithbuilder.documents.wire import parse_object
+from pithbuilder.documents.wire import parse_feed_object
 from pithbuilder.errors import PithError
 from pithbuilder.sources.harvested import is_harvested, read_harvested
 from pithbuilder.sources.lines import read_lines
@@ -26,7 +26,7 @@ def read_json_lines(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
     """
     for line in read_lines(stream, name):
         try:
-            value = parse_object(line.content())
+            value = parse_feed_object(line.content())
         except PithError as error:
             yield refused(error, line.place)
             continue

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
-
-import attrs
+from typing import BinaryIO, Final, NamedTuple
 
 from pithbuilder.errors import SourceError, StoreError
 
@@ -18,8 +16,7 @@ Parsed, a hostile line takes some fifty times its size (``[],[],[]``), so that t
 _CHUNK: Final = 2**20
 
 
-@attrs.frozen
-class Line:
+class Line(NamedTuple):
     """One line of a file.
 
     Attributes:
@@ -57,19 +54,14 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
         StoreError: ``read-failed``.
     """
     number = 0
-    while chunk := _read_line(stream, MAX_LINE_BYTES + 1, name):
-        number += 1
-        place = f"{name}:{number}"
-        if len(chunk) > MAX_LINE_BYTES and not chunk.endswith(b"\n"):
-            while chunk and not chunk.endswith(b"\n"):
-                chunk = _read_line(stream, _CHUNK, name)
-            yield Line(place, None)
-        elif chunk.strip():
-            yield Line(place, chunk.rstrip(b"\r\n"))
-
-
-def _read_line(stream: BinaryIO, limit: int, name: str) -> bytes:
     try:
-        return stream.readline(limit)
+        while chunk := stream.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(chunk) > MAX_LINE_BYTES and not chunk.endswith(b"\n"):
+                while chunk and not chunk.endswith(b"\n"):
+                    chunk = stream.readline(_CHUNK)
+                yield Line(f"{name}:{number}", None)
+            elif not chunk.isspace():
+                yield Line(f"{name}:{number}", chunk.rstrip(b"\r\n"))
     except OSError as error:  # a directory, a disk that fails
         raise StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name) from error

@@ -14,8 +14,9 @@ import attrs
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, without_subject_class
 from pithbuilder.core.timestamps import parse_day
+from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import DocumentError, PithError, printable
-from pithbuilder.sources.fields import build_paper, parsed, read_versions, unusable
+from pithbuilder.sources.fields import parsed, read_versions, unusable
 from pithbuilder.sources.incomplete import incomplete
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, refused
 from pithbuilder.sources.xml_fields import XmlFields, attribute, plain_text
@@ -84,6 +85,7 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
             )
         return read(metadata, header, place)
     except PithError as error:
+        error.where = _RAW_PATHS.get(error.where, error.where)
         return refused(error, place, header.arxiv_id)
 
 
@@ -98,8 +100,8 @@ def read_header(record: Element) -> OaiHeader:
     identifier = fields.text("identifier").strip()
     path = f"{fields.path}/identifier"
     if not identifier.startswith(_IDENTIFIER):
-        raise unusable(path, "oai-identifier", f"{_IDENTIFIER} and an arXiv identifier", identifier)
-    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(_IDENTIFIER), lambda: path)
+        raise unusable("oai-identifier", path, f"{_IDENTIFIER} and an arXiv identifier", identifier)
+    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(_IDENTIFIER), path)
     return OaiHeader(
         without_subject_class(arxiv_id),
         fields.text("datestamp").strip(),
@@ -118,7 +120,7 @@ def error_of(element: Element) -> DocumentError:
 def _metadata(record: Element) -> Element:
     metadata = XmlFields(record, OAI, "record").only("metadata")
     if len(metadata.children) != 1:
-        raise unusable("record/metadata", "oai-format", "one element", f"{len(metadata.children)} elements")
+        raise unusable("oai-format", "record/metadata", "one element", f"{len(metadata.children)} elements")
     return metadata.children[0]
 
 
@@ -149,8 +151,7 @@ def _read_raw(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
         ],
         _version_path,
     )
-    paper = build_paper(
-        _RAW_PATHS,
+    paper = PaperMetadata(
         arxiv_id=header.arxiv_id,
         version=versions.newest,
         title=fields.text("title"),
@@ -173,7 +174,7 @@ def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper
         feed=ARXIV_FEED,
         missing=("version", "title", "abstract", "authors", "submitted_at"),
         arxiv_id=header.arxiv_id,
-        revised_on=frozenset(parsed(parse_day, day.strip(), lambda: "arXiv/created") for day in days if day),
+        revised_on=frozenset(parsed(parse_day, day.strip(), "arXiv/created") for day in days if day),
         title=fields.text("title"),
         abstract=fields.text("abstract"),
         categories=tuple(fields.text("categories").split()),
@@ -191,9 +192,9 @@ _FORMATS: Final[dict[str, Callable[[Element, OaiHeader, str], SourcePaper]]] = {
 def _check_id(fields: XmlFields, header: OaiHeader) -> None:
     """Refuse a record whose header is about another paper than its metadata."""
     path = f"{fields.path}/id"
-    found = without_subject_class(parsed(parse_arxiv_id, plain_text(fields.only("id"), path).strip(), lambda: path))
+    found = without_subject_class(parsed(parse_arxiv_id, plain_text(fields.only("id"), path).strip(), path))
     if found != header.arxiv_id:
-        raise unusable(path, "oai-identifier", f"{header.arxiv_id}, as in the header", found)
+        raise unusable("oai-identifier", path, f"{header.arxiv_id}, as in the header", found)
 
 
 def _version_path(index: int, name: str) -> str:

@@ -7,16 +7,23 @@ are passed over.
 
 from __future__ import annotations
 
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.json_path import child_path
 from pithbuilder.documents.base import Reader
+from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import PithError
-from pithbuilder.sources.fields import build_paper, read_versions, shown_id
+from pithbuilder.sources.fields import read_versions, shown_id
 from pithbuilder.sources.source_paper import SourcePaper, refused
 
 FEED: Final = "arXiv snapshot"
+
+_Taken: TypeAlias = tuple[str, str, str, str, str, str | None, list[tuple[str, str]]]
+_FIELDS: Final = itemgetter("id", "title", "abstract", "authors", "categories", "license", "versions")
+_TYPES: Final = {(*[str] * 5, str, list), (*[str] * 5, type(None), list)}
+_VERSION_FIELDS: Final = itemgetter("version", "created")
 
 _PATHS: Final = {"$.arxiv_id": "$.id"}
 
@@ -29,24 +36,53 @@ def read_snapshot_object(value: JsonObject, place: str) -> SourcePaper:
         place: ``FILE:LINE``.
     """
     try:
-        reader = Reader(value)
-        items = enumerate(reader.array("versions"))
-        listed = [Reader(item, child_path("$.versions", index)) for index, item in items]
-        versions = read_versions([(item.text("version"), item.text("created")) for item in listed], _version_path)
-        paper = build_paper(
-            _PATHS,
-            arxiv_id=reader.text("id"),
+        paper_id, title, abstract, authors, categories, license_url, listed = _take(value)
+        versions = read_versions(listed, _version_path)
+        paper = PaperMetadata(
+            arxiv_id=paper_id,
             version=versions.newest,
-            title=reader.text("title"),
-            abstract=reader.text("abstract"),
-            authors=reader.text("authors"),
-            categories=tuple(reader.text("categories").split()),
-            license=reader.text_or_null("license") or "",
+            title=title,
+            abstract=abstract,
+            authors=authors,
+            categories=tuple(categories.split()),
+            license=license_url or "",
             submitted_at=versions.submitted_at,
         )
     except PithError as error:
+        error.where = _PATHS.get(error.where, error.where)
         return refused(error, place, shown_id(value.get("id")))
     return SourcePaper(place, paper, revised_at=versions.revised_at)
+
+
+def _take(value: JsonObject) -> _Taken:
+    """Return the fields, each of its type; which one is not, or is not there, is told by a closer look."""
+    try:
+        fields: Any = _FIELDS(value)
+        if tuple(map(type, fields)) in _TYPES:
+            versions = list(map(_VERSION_FIELDS, fields[-1]))
+            if all(map(_is_text_pair, versions)):
+                return (*fields[:-1], versions)
+    except (KeyError, TypeError):
+        pass
+    return _take_closely(Reader(value))
+
+
+def _is_text_pair(pair: tuple[object, object]) -> bool:
+    return type(pair[0]) is str and type(pair[1]) is str
+
+
+def _take_closely(reader: Reader) -> _Taken:
+    items = enumerate(reader.array("versions"))
+    versions = [Reader(item, child_path("$.versions", index)) for index, item in items]
+    return (
+        reader.text("id"),
+        reader.text("title"),
+        reader.text("abstract"),
+        reader.text("authors"),
+        reader.text("categories"),
+        reader.text_or_null("license"),
+        [(version.text("version"), version.text("created")) for version in versions],
+    )
 
 
 def _version_path(index: int, name: str) -> str:
