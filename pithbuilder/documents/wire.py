@@ -132,13 +132,14 @@ def parse_object_seen(data: bytes, *, where: str = "", limit: int = MAX_DOCUMENT
 def parse_feed_object(data: bytes) -> JsonObject:
     """Return the object that one line of a metadata feed holds: as strictly, but for its numbers.
 
-    Feeds have members that nothing here uses, and nothing is hashed of them; so any finite number is passed over.
+    Feeds have members that nothing here uses, and nothing is hashed of them; so any finite number is passed over, and
+    nesting up to 200 deep.
 
     Args:
         data: A whole JSON text (RFC 8259) in UTF-8.
 
     Raises:
-        WireError: As for :func:`parse_object`, but for numbers.
+        WireError: As for :func:`parse_object`, but for these.
     """
     try:
         value: Any = jiter.from_json(data, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")

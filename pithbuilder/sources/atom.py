@@ -22,9 +22,9 @@ ATOM: Final = "http://www.w3.org/2005/Atom"
 ARXIV_SCHEMA: Final = "http://arxiv.org/schemas/atom"
 OPEN_SEARCH: Final = "http://a9.com/-/spec/opensearch/1.1/"
 
-ROOT: Final = f"{ATOM} feed"
-ENTRY: Final = f"{ATOM} entry"
-TOTAL_RESULTS: Final = f"{OPEN_SEARCH} totalResults"
+ROOT: Final = f"{{{ATOM}}}feed"
+ENTRY: Final = f"{{{ATOM}}}entry"
+TOTAL_RESULTS: Final = f"{{{OPEN_SEARCH}}}totalResults"
 WATCHED: Final = frozenset({ENTRY, TOTAL_RESULTS})
 
 FEED: Final = "Atom"
@@ -40,15 +40,14 @@ def read_atom(element: Element, place: str) -> SourcePaper | None:
         element: An ``entry`` or ``totalResults``.
         place: ``FILE:LINE``.
     """
-    if element.name != ENTRY:
+    if element.tag != ENTRY:
         return None
     fields = XmlFields(element, ATOM, "entry")
     paper_id = ""
     try:
-        address = fields.text("id").strip()
-        if _ERROR_PAGE.match(address):
+        if is_error(element):
             raise error_of(element)
-        paper_id, version = identifier_of(address)
+        paper_id, version = read_identifier(element)
         own = XmlFields(element, ARXIV_SCHEMA, "entry")
         primary = attribute(own.only("primary_category"), "term", "entry/primary_category")
         # Entries also carry classes of MSC and ACM, as their authors typed them.
@@ -71,12 +70,13 @@ def read_atom(element: Element, place: str) -> SourcePaper | None:
     return incomplete(partial, place)
 
 
-def identifier_of(address: str) -> tuple[str, int]:
+def read_identifier(entry: Element) -> tuple[str, int]:
     """Return the paper and the version that an entry's address names, such as ``http://arxiv.org/abs/1805.08469v1``.
 
     Raises:
-        DocumentError: ``atom-id`` or ``arxiv-id-format``.
+        DocumentError: ``atom-id``, ``arxiv-id-format``, ``field-missing``, ``field-repeated`` or ``field-markup``.
     """
+    address = XmlFields(entry, ATOM, "entry").text("id").strip()
     match = _ABSTRACT_PAGE.fullmatch(address)
     if match is None:
         raise unusable("atom-id", "entry/id", "the address of an abstract page, http://arxiv.org/abs/…", address)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from io import BytesIO
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import attrs
@@ -14,9 +13,10 @@ from pithbuilder.errors import PithError, SourceError
 from pithbuilder.sources import atom, oai
 from pithbuilder.sources.harvested import HarvestedRecord
 from pithbuilder.sources.http import Answer, HttpClient, TransientError
-from pithbuilder.sources.source_paper import Origin
+from pithbuilder.sources.source_paper import Origin, located
 from pithbuilder.sources.xml_feeds import feed_of
-from pithbuilder.sources.xml_records import Element, XmlReader, XmlRecord
+from pithbuilder.sources.xml_outline import Outline, outline
+from pithbuilder.sources.xml_records import Element, parse_element
 
 OAI_ENDPOINT: Final = "https://oaipmh.arxiv.org/oai"
 ATOM_ENDPOINT: Final = "https://export.arxiv.org/api/query"
@@ -131,41 +131,40 @@ class AtomEndpoint:
 
 
 def _read_oai_page(answer: Answer) -> Page:
-    namespaces, records = _parse(answer, oai.ROOT)
-    found: dict[str, list[XmlRecord]] = {}
-    for record in records:
-        found.setdefault(record.element.name, []).append(record)
-    for record in found.get(oai.ERROR, []):
-        code = record.element.attributes.get("code")
+    found = _outline(answer, oai.ROOT)
+    elements: dict[str, list[Element]] = {}
+    for name, raw in found.elements:
+        if name != oai.RECORD:
+            elements.setdefault(name, []).append(_parse(raw, found, answer))
+    for element in elements.get(oai.ERROR, []):
+        code = element.get("code")
         if code == "badResumptionToken":
             return Page(token_expired=True)
         if code not in ("noRecordsMatch", "idDoesNotExist"):
-            error = oai.error_of(record.element)
+            error = oai.error_of(element)
             raise SourceError(error.code, error.message, where=answer.url, found=error.found)
     _check_status(answer)
-    tokens = [record.element for record in found.get(oai.RESUMPTION_TOKEN, [])]
-    dates = [record.element.text.strip() for record in found.get(oai.RESPONSE_DATE, [])]
-    total = tokens[0].attributes.get("completeListSize", "") if tokens else ""
+    tokens = elements.get(oai.RESUMPTION_TOKEN, [])
+    dates = elements.get(oai.RESPONSE_DATE, [])
+    records = [raw for name, raw in found.elements if name == oai.RECORD]
     return Page(
-        records=tuple(
-            _harvested(record, answer, namespaces, *_oai_header(record.element)) for record in found.get(oai.RECORD, [])
-        ),
-        token=tokens[0].text.strip() if tokens else "",
-        responded_at=dates[0] if dates else "",
-        total=int(total) if total.isascii() and total.isdigit() else None,
+        records=tuple(_harvested(raw, found, answer, *_oai_header(_parse(raw, found, answer))) for raw in records),
+        token=(tokens[0].text or "").strip() if tokens else "",
+        responded_at=(dates[0].text or "").strip() if dates else "",
+        total=_count(tokens[0].get("completeListSize")) if tokens else None,
     )
 
 
 def _read_atom_page(answer: Answer) -> Page:
-    namespaces, records = _parse(answer, atom.ROOT)
-    entries = [record for record in records if record.element.name == atom.ENTRY]
-    totals = [record.element.text.strip() for record in records if record.element.name == atom.TOTAL_RESULTS]
-    total = int(totals[0]) if totals and totals[0].isascii() and totals[0].isdigit() else None
-    for entry in entries:
-        if atom.is_error(entry.element):
-            error = atom.error_of(entry.element)
+    found = _outline(answer, atom.ROOT)
+    entries = [(raw, _parse(raw, found, answer)) for name, raw in found.elements if name == atom.ENTRY]
+    totals = [_parse(raw, found, answer) for name, raw in found.elements if name == atom.TOTAL_RESULTS]
+    for _, entry in entries:
+        if atom.is_error(entry):
+            error = atom.error_of(entry)
             raise SourceError(error.code, error.message, where=answer.url, found=error.found)
     _check_status(answer)
+    total = _count(totals[0].text) if totals else None
     if total is not None and total > len(entries):  # the API is known for such pages
         raise TransientError(
             SourceError(
@@ -177,39 +176,38 @@ def _read_atom_page(answer: Answer) -> Page:
             )
         )
     return Page(
-        records=tuple(_harvested(entry, answer, namespaces, _atom_id(entry.element), "") for entry in entries),
-        total=total,
+        records=tuple(_harvested(raw, found, answer, _atom_id(entry), "") for raw, entry in entries), total=total
     )
 
 
-def _parse(answer: Answer, root: str) -> tuple[dict[str, str], list[XmlRecord]]:
-    """Return the namespaces and the watched elements of an answer.
+def _outline(answer: Answer, root: str) -> Outline:
+    """Return where an answer's records stand.
 
     Raises:
         SourceError: ``http-endpoint``.
         TransientError: It is not a whole document of a known kind.
     """
-    roots: list[str] = []
-
-    def watched_in(name: str) -> frozenset[str]:
-        roots.append(name)
-        return feed_of(name, answer.url).watched
-
-    reader = XmlReader(watched_in, answer.url)
     try:
-        records = list(reader.read(BytesIO(answer.body)))
+        found = outline(answer.body, lambda name: feed_of(name, answer.url).watched, answer.url)
     except SourceError as error:  # cut off, or a page of something else: it may be right the next time
         raise TransientError(error) from error
-    if roots != [root]:
+    if found.root != root:
         raise SourceError(
             "http-endpoint",
             "the endpoint speaks another protocol",
             where=answer.url,
-            expected=root.rpartition(" ")[2],
-            found=roots[0].rpartition(" ")[2],
+            expected=root.rpartition("}")[2],
+            found=found.root.rpartition("}")[2],
             hint="--api chooses the protocol, --endpoint the address",
         )
-    return reader.namespaces, records
+    return found
+
+
+def _parse(raw: bytes, found: Outline, answer: Answer) -> Element:
+    try:
+        return parse_element(raw, found.namespaces)
+    except SourceError as error:
+        raise TransientError(located(error, answer.url)) from error
 
 
 def _check_status(answer: Answer) -> None:
@@ -220,36 +218,31 @@ def _check_status(answer: Answer) -> None:
         )
 
 
-def _harvested(
-    record: XmlRecord, answer: Answer, namespaces: dict[str, str], source_id: str, datestamp: str
-) -> HarvestedRecord:
-    raw = answer.body[record.start : answer.body.index(b">", record.last_tag) + 1]
+def _harvested(raw: bytes, found: Outline, answer: Answer, source_id: str, datestamp: str) -> HarvestedRecord:
     return HarvestedRecord(
         origin=Origin(answer.url, format_seconds(answer.fetched_at), sha256_hex(raw)),
         source_id=source_id,
         datestamp=datestamp,
-        namespaces=namespaces,
+        namespaces=found.namespaces,
         raw=raw,
     )
+
+
+def _count(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _oai_header(element: Element) -> tuple[str, str]:
     """Return paper and datestamp; a record that does not say them as it should is kept, and refused when it is used."""
     try:
-        header = oai.read_header(element)
+        return oai.describe_record(element)
     except PithError:
         return "", ""
-    return header.arxiv_id, header.datestamp
 
 
-def _atom_id(element: Element) -> str:
-    return next(_atom_ids(element), "")
-
-
-def _atom_ids(element: Element) -> Iterator[str]:
-    for child in element.children:
-        if child.name == f"{atom.ATOM} id":
-            try:
-                yield atom.identifier_of(child.text.strip())[0]
-            except PithError:
-                return
+def _atom_id(entry: Element) -> str:
+    try:
+        return atom.read_identifier(entry)[0]
+    except PithError:
+        return ""

@@ -7,10 +7,7 @@ it), ``source_id`` (the paper), ``datestamp`` (of the record, where it has one).
 
 from __future__ import annotations
 
-import re
-from io import BytesIO
 from typing import Final, Self
-from xml.sax.saxutils import quoteattr
 
 import attrs
 
@@ -19,11 +16,9 @@ from pithbuilder.core.digest import sha256_hex
 from pithbuilder.documents.base import Reader
 from pithbuilder.errors import DocumentError, PithError
 from pithbuilder.sources import atom, oai
-from pithbuilder.sources.fields import shown_id
+from pithbuilder.sources.fields import shown_id, unusable
 from pithbuilder.sources.source_paper import Origin, SourcePaper, refused
-from pithbuilder.sources.xml_records import Element, XmlReader
-
-_PREFIX: Final = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_.-]*)?", re.ASCII)
+from pithbuilder.sources.xml_records import Element, parse_element
 
 _READERS: Final = {oai.RECORD: oai.read_oai, atom.ENTRY: atom.read_atom}
 
@@ -89,24 +84,9 @@ class HarvestedRecord:
         """Return the element that ``raw`` spells.
 
         Raises:
-            SourceError: As for :meth:`~pithbuilder.sources.xml_records.XmlReader.read`.
-            DocumentError: ``harvest-raw``.
+            SourceError: As for :func:`~pithbuilder.sources.xml_records.parse_element`.
         """
-        declared = "".join(
-            f" xmlns{':' if prefix else ''}{prefix}={quoteattr(uri)}"
-            for prefix, uri in self.namespaces.items()
-            if _PREFIX.fullmatch(prefix) and prefix != "xml"
-        )
-        document = b"<harvested%b>%b</harvested>" % (declared.encode("utf-8"), self.raw)
-        reader = XmlReader(lambda root: frozenset(_READERS), "raw")
-        found = list(reader.read(BytesIO(document)))
-        if len(found) != 1:
-            raise DocumentError(
-                "harvest-raw", "not one record", where="$.raw", expected="one element", found=f"{len(found)}"
-            )
-        if found[0].error is not None:
-            raise found[0].error
-        return found[0].element
+        return parse_element(self.raw, self.namespaces)
 
 
 def is_harvested(value: JsonObject) -> bool:
@@ -126,6 +106,8 @@ def read_harvested(value: JsonObject, place: str) -> SourcePaper:
         element = record.element()
     except PithError as error:
         return refused(error, place, shown_id(value.get("source_id")))
-    paper = _READERS[element.name](element, place)
-    assert paper is not None  # records and entries are about papers
+    read = _READERS.get(element.tag)
+    paper = None if read is None else read(element, place)
+    if paper is None:
+        return refused(unusable("harvest-raw", "$.raw", "a record or an entry", element.tag), place)
     return paper._replace(origin=record.origin)

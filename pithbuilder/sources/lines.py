@@ -7,8 +7,8 @@ from typing import BinaryIO, Final, NamedTuple
 
 from pithbuilder.errors import SourceError, StoreError
 
-MAX_LINE_BYTES: Final = 4 * 2**20
-"""The size above which a line is refused unread: 4 MiB; the longest record of arXiv's is below 100 KiB.
+MAX_LINE_BYTES: Final = 2 * 2**20
+"""The size above which a line is refused unread: 2 MiB; the longest record of arXiv's is below 1 MiB.
 
 Parsed, a hostile line takes some fifty times its size (``[],[],[]``), so that this bounds the memory too.
 """

@@ -8,9 +8,7 @@ that tells these as they were submitted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, without_subject_class
 from pithbuilder.core.timestamps import parse_day
@@ -19,38 +17,41 @@ from pithbuilder.errors import DocumentError, PithError, printable
 from pithbuilder.sources.fields import parsed, read_versions, unusable
 from pithbuilder.sources.incomplete import incomplete
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, refused
-from pithbuilder.sources.xml_fields import XmlFields, attribute, plain_text
+from pithbuilder.sources.xml_fields import XmlFields, attribute, only_child, only_text
 from pithbuilder.sources.xml_records import Element
 
 OAI: Final = "http://www.openarchives.org/OAI/2.0/"
 ARXIV_RAW: Final = "http://arxiv.org/OAI/arXivRaw/"
 ARXIV: Final = "http://arxiv.org/OAI/arXiv/"
 
-ROOT: Final = f"{OAI} OAI-PMH"
-RECORD: Final = f"{OAI} record"
-ERROR: Final = f"{OAI} error"
-RESUMPTION_TOKEN: Final = f"{OAI} resumptionToken"
-RESPONSE_DATE: Final = f"{OAI} responseDate"
+ROOT: Final = f"{{{OAI}}}OAI-PMH"
+RECORD: Final = f"{{{OAI}}}record"
+ERROR: Final = f"{{{OAI}}}error"
+RESUMPTION_TOKEN: Final = f"{{{OAI}}}resumptionToken"
+RESPONSE_DATE: Final = f"{{{OAI}}}responseDate"
 WATCHED: Final = frozenset({RECORD, ERROR, RESUMPTION_TOKEN, RESPONSE_DATE})
 
 RAW_FEED: Final = "OAI-PMH arXivRaw"
 ARXIV_FEED: Final = "OAI-PMH arXiv"
 
+_HEADER: Final = f"{{{OAI}}}header"
+_OAI_IDENTIFIER: Final = f"{{{OAI}}}identifier"
+_DATESTAMP: Final = f"{{{OAI}}}datestamp"
+_METADATA: Final = f"{{{OAI}}}metadata"
+_RAW_DATE: Final = f"{{{ARXIV_RAW}}}date"
+
 _IDENTIFIER: Final = "oai:arXiv.org:"
 
 
-@attrs.frozen
-class OaiHeader:
+class OaiHeader(NamedTuple):
     """The header of a record.
 
     Attributes:
         arxiv_id: The paper's identifier.
-        datestamp: When the record last changed, ``YYYY-MM-DD`` or ``YYYY-MM-DDThh:mm:ssZ``.
         deleted: Whether the record is gone.
     """
 
     arxiv_id: str
-    datestamp: str
     deleted: bool
 
 
@@ -61,26 +62,26 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
         element: A ``record``, ``error``, ``resumptionToken`` or ``responseDate``.
         place: ``FILE:LINE``.
     """
-    if element.name == ERROR:
+    if element.tag == ERROR:
         return refused(error_of(element), place)
-    if element.name != RECORD:
+    if element.tag != RECORD:
         return None
     try:
-        header = read_header(element)
+        header = _read_header(element)
     except PithError as error:
         return refused(error, place)
     if header.deleted:
         return SourcePaper(place, deleted_id=header.arxiv_id)
     try:
         metadata = _metadata(element)
-        read = _FORMATS.get(metadata.name)
+        read = _FORMATS.get(metadata.tag)
         if read is None:
             raise DocumentError(
                 "oai-format",
                 "metadata is of a format that is not read here",
                 where="record/metadata",
                 expected="arXivRaw or arXiv",
-                found=printable(metadata.local_name),
+                found=printable(metadata.tag),
                 hint="ask with metadataPrefix=arXivRaw",
             )
         return read(metadata, header, place)
@@ -89,39 +90,45 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
         return refused(error, place, header.arxiv_id)
 
 
-def read_header(record: Element) -> OaiHeader:
-    """Return a record's header.
+def describe_record(element: Element) -> tuple[str, str]:
+    """Return the paper that a record is about, and when the record last changed.
+
+    Returns:
+        The identifier, and the datestamp: ``YYYY-MM-DD`` or ``YYYY-MM-DDThh:mm:ssZ``.
 
     Raises:
         DocumentError: ``field-missing``, ``field-repeated``, ``field-markup``, ``oai-identifier``.
     """
-    header = XmlFields(record, OAI, "record").only("header")
-    fields = XmlFields(header, OAI, "record/header")
-    identifier = fields.text("identifier").strip()
-    path = f"{fields.path}/identifier"
+    datestamp = only_text(only_child(element, _HEADER, "record"), _DATESTAMP, "record/header").strip()
+    return _read_header(element).arxiv_id, datestamp
+
+
+def _read_header(record: Element) -> OaiHeader:
+    header = only_child(record, _HEADER, "record")
+    identifier = only_text(header, _OAI_IDENTIFIER, "record/header").strip()
+    path = "record/header/identifier"
     if not identifier.startswith(_IDENTIFIER):
         raise unusable("oai-identifier", path, f"{_IDENTIFIER} and an arXiv identifier", identifier)
     arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(_IDENTIFIER), path)
-    return OaiHeader(
-        without_subject_class(arxiv_id),
-        fields.text("datestamp").strip(),
-        header.attributes.get("status") == "deleted",
-    )
+    return OaiHeader(without_subject_class(arxiv_id), header.get("status") == "deleted")
 
 
 def error_of(element: Element) -> DocumentError:
     """Return the error that a server has answered (OAI-PMH, section 3.6)."""
-    code = element.attributes.get("code", "")
+    code = element.get("code", "")
     return DocumentError(
-        "oai-error", f"the server answered {printable(code)}", where="error", found=printable(element.text.strip())
+        "oai-error",
+        f"the server answered {printable(code)}",
+        where="error",
+        found=printable((element.text or "").strip()),
     )
 
 
 def _metadata(record: Element) -> Element:
-    metadata = XmlFields(record, OAI, "record").only("metadata")
-    if len(metadata.children) != 1:
-        raise unusable("oai-format", "record/metadata", "one element", f"{len(metadata.children)} elements")
-    return metadata.children[0]
+    metadata = only_child(record, _METADATA, "record")
+    if len(metadata) != 1:
+        raise unusable("oai-format", "record/metadata", "one element", f"{len(metadata)} elements")
+    return metadata[0]
 
 
 _RAW_PATHS: Final = {
@@ -145,7 +152,7 @@ def _read_raw(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
         [
             (
                 attribute(item, "version", "arXivRaw/version"),
-                XmlFields(item, ARXIV_RAW, "arXivRaw/version").text("date").strip(),
+                only_text(item, _RAW_DATE, "arXivRaw/version").strip(),
             )
             for item in items
         ],
@@ -184,15 +191,15 @@ def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper
 
 
 _FORMATS: Final[dict[str, Callable[[Element, OaiHeader, str], SourcePaper]]] = {
-    f"{ARXIV_RAW} arXivRaw": _read_raw,
-    f"{ARXIV} arXiv": _read_arxiv,
+    f"{{{ARXIV_RAW}}}arXivRaw": _read_raw,
+    f"{{{ARXIV}}}arXiv": _read_arxiv,
 }
 
 
 def _check_id(fields: XmlFields, header: OaiHeader) -> None:
     """Refuse a record whose header is about another paper than its metadata."""
     path = f"{fields.path}/id"
-    found = without_subject_class(parsed(parse_arxiv_id, plain_text(fields.only("id"), path).strip(), path))
+    found = without_subject_class(parsed(parse_arxiv_id, fields.text("id").strip(), path))
     if found != header.arxiv_id:
         raise unusable("oai-identifier", path, f"{header.arxiv_id}, as in the header", found)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from pithbuilder.errors import SourceError, StoreError, printable
-from pithbuilder.sources.compressed import decompressed
+from pithbuilder.sources.compressed import GZIP_MAGIC, ZSTD_MAGIC, decompressed
 from pithbuilder.sources.json_lines import read_json_lines
 from pithbuilder.sources.source_paper import SourcePaper
 from pithbuilder.sources.xml_feeds import read_xml
@@ -26,6 +26,10 @@ _OTHERS: Final = {
 }
 
 
+_MAGIC: Final = (GZIP_MAGIC, ZSTD_MAGIC, *_OTHERS)
+_LONGEST_MAGIC: Final = max(map(len, _MAGIC))
+
+
 def read_papers(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
     """Yield every record of a source; a bad one does not stop the others.
 
@@ -36,22 +40,23 @@ def read_papers(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
         name: What to call it in errors: its path, or ``<stdin>``.
     """
     try:
-        yield from _read(_buffered(stream), name, compressed=False)
+        yield from _read(stream, name, compressed=False)
     except (SourceError, StoreError) as error:
         yield SourcePaper(error.where or name, error=_as_source_error(error))
 
 
-def _read(stream: io.BufferedReader, name: str, *, compressed: bool) -> Iterator[SourcePaper]:
-    beginning = _peek(stream, name)
-    inner = None if compressed else decompressed(stream, beginning, name)
+def _read(stream: BinaryIO, name: str, *, compressed: bool) -> Iterator[SourcePaper]:
+    beginning = _read_beginning(stream, name)
+    whole = io.BufferedReader(_Rejoined(beginning, stream), _BUFFER)
+    inner = None if compressed else decompressed(whole, beginning, name)
     if inner is not None:
         yield from _read(inner, name, compressed=True)
         return
     text = beginning.removeprefix(_UTF8_MARK).lstrip()
     if text.startswith(b"<"):
-        yield from read_xml(stream, name)
+        yield from read_xml(whole, name)
     elif not text or any(line.lstrip().startswith(b"{") for line in text.splitlines()):
-        papers = read_json_lines(stream, name)
+        papers = read_json_lines(whole, name)
         first = next(papers, None)
         if first is None:
             raise SourceError("source-empty", "there is nothing in it", where=name, expected="at least one record")
@@ -59,6 +64,47 @@ def _read(stream: io.BufferedReader, name: str, *, compressed: bool) -> Iterator
         yield from papers
     else:
         raise _unknown(beginning, name)
+
+
+def _read_beginning(stream: BinaryIO, name: str) -> bytes:
+    """Return enough of a stream to tell what it is; a pipe may bring its first bytes one by one."""
+    beginning = b""
+    while len(beginning) < _BUFFER:
+        text = beginning.removeprefix(_UTF8_MARK).lstrip()
+        if text.startswith((b"<", b"{")) or (len(text) >= _LONGEST_MAGIC and beginning.startswith(_MAGIC)):
+            break
+        try:
+            piece = stream.read1(_BUFFER) if isinstance(stream, io.BufferedReader) else stream.read(_BUFFER)
+        except OSError as error:  # a directory, a disk that fails
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError("read-failed", f"cannot read: {reason}", where=name) from error
+        if not piece:
+            break
+        beginning += piece
+    return beginning
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream of which the beginning has been read, from its beginning on."""
+
+    def __init__(self, beginning: bytes, rest: BinaryIO) -> None:
+        self._beginning = beginning
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Read some bytes."""
+        if self._beginning:
+            piece, self._beginning = self._beginning[: len(buffer)], self._beginning[len(buffer) :]
+        elif isinstance(self._rest, io.BufferedReader):
+            piece = self._rest.read1(len(buffer))
+        else:
+            piece = self._rest.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 def _unknown(beginning: bytes, name: str) -> SourceError:
@@ -71,18 +117,6 @@ def _unknown(beginning: bytes, name: str) -> SourceError:
         found=printable(beginning[:16]),
         hint=hint,
     )
-
-
-def _buffered(stream: BinaryIO) -> io.BufferedReader:
-    """Return a stream that can be peeked at far enough."""
-    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER)
-
-
-def _peek(stream: io.BufferedReader, name: str) -> bytes:
-    try:
-        return stream.peek(_BUFFER)
-    except OSError as error:  # a directory, a disk that fails
-        raise StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name) from error
 
 
 def _as_source_error(error: SourceError | StoreError) -> SourceError:

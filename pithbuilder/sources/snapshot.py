@@ -45,7 +45,7 @@ def read_snapshot_object(value: JsonObject, place: str) -> SourcePaper:
             abstract=abstract,
             authors=authors,
             categories=tuple(categories.split()),
-            license=license_url or "",
+            license=(license_url or "").strip(),
             submitted_at=versions.submitted_at,
         )
     except PithError as error:

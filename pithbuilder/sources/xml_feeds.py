@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final, NamedTuple
+from io import BufferedIOBase
+from typing import Final, NamedTuple
 
 from pithbuilder.errors import SourceError, printable
 from pithbuilder.sources import atom, oai
-from pithbuilder.sources.source_paper import SourcePaper, refused
-from pithbuilder.sources.xml_records import Element, XmlReader
+from pithbuilder.sources.source_paper import SourcePaper
+from pithbuilder.sources.xml_records import Element, read_records
 
 
 class XmlFeed(NamedTuple):
@@ -30,7 +31,7 @@ FEEDS: Final = {
 """Name of the root element to the feed."""
 
 
-def read_xml(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
+def read_xml(stream: BufferedIOBase, name: str) -> Iterator[SourcePaper]:
     """Yield every record of an XML feed; a bad one does not stop the others, broken markup ends the document.
 
     Args:
@@ -48,12 +49,8 @@ def read_xml(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
         return feed_of(root, name).watched
 
     nothing = True
-    for record in XmlReader(watched_in, name).read(stream):
-        place = f"{name}:{record.line}"
-        if record.error is not None:
-            paper: SourcePaper | None = refused(record.error, place)
-        else:
-            paper = FEEDS[roots[0]].read(record.element, place)
+    for record in read_records(stream, watched_in, name):
+        paper = FEEDS[roots[0]].read(record.element, f"{name}:{record.line}")
         if paper is not None:
             nothing = False
             yield paper
@@ -65,7 +62,7 @@ def feed_of(root: str, name: str) -> XmlFeed:
     """Return the feed whose root element has that name.
 
     Args:
-        root: As :class:`~pithbuilder.sources.xml_records.Element` spells it.
+        root: ``{namespace}name``.
         name: What to call the document in errors.
 
     Raises:
@@ -73,7 +70,7 @@ def feed_of(root: str, name: str) -> XmlFeed:
     """
     feed = FEEDS.get(root)
     if feed is None:
-        page = root.rpartition(" ")[2].lower() == "html"
+        page = root.rpartition("}")[2].lower() == "html"
         raise SourceError(
             "source-unknown",
             "an HTML page, not metadata" if page else "XML of a kind that is not read here",

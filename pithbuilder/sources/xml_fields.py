@@ -15,38 +15,24 @@ class XmlFields:
         path: Where the element stands, for error messages: local names joined by slashes.
     """
 
-    __slots__ = ("_elements", "path")
+    __slots__ = ("_element", "_found", "_prefix", "_repeated", "path")
 
     def __init__(self, element: Element, namespace: str, path: str) -> None:
         self.path = path
-        self._elements: dict[str, list[Element]] = {}
-        for child in element.children:
-            space, _, name = child.name.rpartition(" ")
-            if space == namespace:
-                self._elements.setdefault(name, []).append(child)
+        self._element = element
+        self._prefix = f"{{{namespace}}}"
+        found = self._found = dict[str, Element]()
+        self._repeated = set[str]()
+        for child in element:
+            tag = child.tag
+            if tag in found:
+                self._repeated.add(tag)
+            else:
+                found[tag] = child
 
     def all(self, name: str) -> list[Element]:
         """Return the children of that name, in their order."""
-        return self._elements.get(name, [])
-
-    def only_or_none(self, name: str) -> Element | None:
-        """Return the child of that name, if there is one.
-
-        Raises:
-            DocumentError: ``field-repeated``.
-        """
-        found = self._elements.get(name)
-        if found is None:
-            return None
-        if len(found) > 1:
-            raise DocumentError(
-                "field-repeated",
-                "a field stands there more than once",
-                where=f"{self.path}/{name}",
-                expected="each field once",
-                found=f"{len(found)} of them",
-            )
-        return found[0]
+        return list(self._element.iterchildren(self._prefix + name))
 
     def only(self, name: str) -> Element:
         """Return the child of that name.
@@ -54,15 +40,7 @@ class XmlFields:
         Raises:
             DocumentError: ``field-missing`` or ``field-repeated``.
         """
-        found = self.only_or_none(name)
-        if found is None:
-            raise DocumentError(
-                "field-missing",
-                "a field is missing",
-                where=f"{self.path}/{name}",
-                expected=f"an element {name!r}",
-            )
-        return found
+        return only_child(self._element, self._prefix + name, self.path)
 
     def text(self, name: str) -> str:
         """Return the text of the child of that name, as it came.
@@ -70,7 +48,11 @@ class XmlFields:
         Raises:
             DocumentError: ``field-missing``, ``field-repeated`` or ``field-markup``.
         """
-        return plain_text(self.only(name), f"{self.path}/{name}")
+        tag = self._prefix + name
+        found = self._found.get(tag)
+        if found is None or tag in self._repeated or len(found):
+            return only_text(self._element, tag, self.path)
+        return found.text or ""
 
     def text_or_none(self, name: str) -> str | None:
         """Return the text of the child of that name, if there is one.
@@ -78,8 +60,53 @@ class XmlFields:
         Raises:
             DocumentError: ``field-repeated`` or ``field-markup``.
         """
-        found = self.only_or_none(name)
-        return None if found is None else plain_text(found, f"{self.path}/{name}")
+        return self.text(name) if self._prefix + name in self._found else None
+
+
+def only_child(parent: Element, tag: str, path: str) -> Element:
+    """Return the child with that tag; for elements of which little is read, faster than :class:`XmlFields`.
+
+    Args:
+        parent: The element.
+        tag: ``{namespace}name``.
+        path: Where the parent stands, for error messages.
+
+    Raises:
+        DocumentError: ``field-missing`` or ``field-repeated``.
+    """
+    found = list(parent.iterchildren(tag))
+    if len(found) == 1:
+        return found[0]
+    name = tag.rpartition("}")[2]
+    if not found:
+        raise DocumentError(
+            "field-missing", "a field is missing", where=f"{path}/{name}", expected=f"an element {name!r}"
+        )
+    raise DocumentError(
+        "field-repeated",
+        "a field stands there more than once",
+        where=f"{path}/{name}",
+        expected="each field once",
+        found=f"{len(found)} of them",
+    )
+
+
+def only_text(parent: Element, tag: str, path: str) -> str:
+    """Return the text of the child with that tag, as it came; an element inside it would hide a part of it.
+
+    Raises:
+        DocumentError: ``field-missing``, ``field-repeated`` or ``field-markup``.
+    """
+    found = only_child(parent, tag, path)
+    if len(found):
+        raise DocumentError(
+            "field-markup",
+            "a field of text has markup inside it",
+            where=f"{path}/{tag.rpartition('}')[2]}",
+            expected="text alone",
+            found=printable(found[0].tag),
+        )
+    return found.text or ""
 
 
 def attribute(element: Element, name: str, path: str) -> str:
@@ -88,26 +115,9 @@ def attribute(element: Element, name: str, path: str) -> str:
     Raises:
         DocumentError: ``field-missing``.
     """
-    value = element.attributes.get(name)
+    value = element.get(name)
     if value is None:
         raise DocumentError(
             "field-missing", "a field is missing", where=f"{path}/@{name}", expected=f"an attribute {name!r}"
         )
     return value
-
-
-def plain_text(element: Element, path: str) -> str:
-    """Return an element's text, which must have no element inside it: a part of it would be lost.
-
-    Raises:
-        DocumentError: ``field-markup``.
-    """
-    if element.children:
-        raise DocumentError(
-            "field-markup",
-            "a field of text has markup inside it",
-            where=path,
-            expected="text alone",
-            found=printable(element.children[0].local_name),
-        )
-    return element.text

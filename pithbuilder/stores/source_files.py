@@ -56,16 +56,16 @@ def _open(path: Path) -> Iterator[tuple[str, BinaryIO | StoreError]]:
 
 
 def _files_inside(directory: Path) -> Iterator[Path | StoreError]:
-    try:
-        entries = sorted(directory.iterdir())
-    except OSError as error:
-        yield read_failed(directory, error)
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
+    pending = [directory]
+    while pending:
+        path = pending.pop()
+        if path != directory and not (path.is_dir() and not path.is_symlink()):
+            if not path.is_dir():
+                yield path
             continue
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _files_inside(entry)
-        else:
-            yield entry
+        try:
+            entries = sorted(path.iterdir(), reverse=True)
+        except OSError as error:
+            yield read_failed(path, error)
+            continue
+        pending += [entry for entry in entries if not entry.name.startswith(".")]

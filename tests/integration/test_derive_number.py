@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cli import PUBLISHED, SNAPSHOT, line, lines, paper, run
+from tests.support.cli import PUBLISHED, SNAPSHOT, code_of, line, lines, paper, run
 
 VECTORS = PUBLISHED / "vectors" / "records.jsonl"
 
@@ -75,12 +75,20 @@ def test_one_record_in_any_layout(tmp_path: Path, indent: int | None, newline: s
             assert row["pith_number"] == vector["pith_number"]
 
 
-@pytest.mark.parametrize("command", ["derive", "number"])
 @pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\n"], ids=repr)
-def test_an_empty_file_has_nothing_in_it(command: str, data: bytes) -> None:
-    done = run(command, "-", stdin=data)
+def test_an_empty_file_has_nothing_in_it(data: bytes) -> None:
+    done = run("number", "-", stdin=data)
     assert (done.returncode, done.stdout) == (0, "")
     assert "error" not in done.stderr
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\n"], ids=repr)
+def test_an_empty_source_is_an_error(data: bytes) -> None:
+    done = run("derive", "-", stdin=data)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert code_of(done) == "source-empty"
+    assert done.stderr.startswith("error: <stdin>: ")
+    assert done.stderr.splitlines()[-1] == "derived 0, failed 1"
 
 
 @pytest.mark.parametrize("position", [0, 1, 2], ids=["first", "in the middle", "last"])

@@ -1,0 +1,416 @@
+"""Sources that somebody has made to hurt: bounded memory, one clear error, and everything good around it is read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
+from itertools import repeat
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pithbuilder.core.digest import sha256_hex
+from pithbuilder.sources.reading import read_papers
+from tests.support import feeds
+from tests.support.cli import TIMEOUT, environment, line, lines, make_workspace, paper
+from tests.support.feeds import FeedPaper
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MOST_MEMORY = 200 * 1024  # KiB
+MEGABYTE = 10**6
+MARK = "MARK"
+LETTERS = b"abcdefgh " * 120_000
+BLANKS = (b" " * 999 + b"\n") * (10 * MEGABYTE // 1000)
+EARLIER, FIRST, BAD, LAST, LATER = "2001.00001", "1805.00001", "1805.00002", "1805.00003", "2001.00002"
+LINE_1, LINE_3 = "2001.00011", "2001.00013"
+
+# A process of its own, for a program counts the memory of the one that started it.
+_WITH_PEAK_MEMORY = """
+import resource, subprocess, sys
+status = subprocess.run([sys.executable, "-m", "pithbuilder", *sys.argv[2:]]).returncode
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)
+"""
+
+
+def feed_paper(identifier: str, abstract: str = "We prove it.") -> FeedPaper:
+    return FeedPaper(
+        arxiv_id=identifier,
+        title=f"On paper {identifier}",
+        abstract=abstract,
+        authors="Ada Lovelace and Émilie du Châtelet",
+        categories=("cs.LG", "math.CO"),
+        license="http://creativecommons.org/licenses/by/4.0/",
+        versions=(datetime(2018, 5, 22, 9, 32, 21, tzinfo=UTC),),
+        datestamp="2018-05-23",
+        sets=("cs:cs:LG",),
+    )
+
+
+RECORDS = [feeds.raw_record(feed_paper(name, MARK if name == BAD else "We prove it.")) for name in (FIRST, BAD, LAST)]
+PAGE = feeds.oai_page(RECORDS)
+BEFORE, _, AFTER = PAGE.partition(MARK.encode())
+"""A page round the text of its second abstract."""
+
+START, _, END = feeds.oai_page([RECORDS[0], MARK, RECORDS[2]]).partition(MARK.encode())
+"""A page round what stands between two records."""
+
+
+class Hostile(NamedTuple):
+    """A stream, what must be read of it, and what must be said of it."""
+
+    chunks: Callable[[], Iterable[bytes]]
+    read: tuple[str, ...]
+    code: str
+    where: str = ""
+    expected: str = ""
+
+
+def whole(*parts: bytes) -> Callable[[], Iterable[bytes]]:
+    return lambda: parts
+
+
+def flood(before: bytes, piece: bytes, megabytes: int, after: bytes) -> Callable[[], Iterable[bytes]]:
+    """Return a stream that is never anywhere as a whole."""
+
+    def chunks() -> Iterator[bytes]:
+        yield before
+        yield from repeat(piece, megabytes * MEGABYTE // len(piece) + 1)
+        yield after
+
+    return chunks
+
+
+def packed(stream: Callable[[], Iterable[bytes]], pack: Callable[[bytes], bytes]) -> Callable[[], Iterable[bytes]]:
+    """Return a stream whose chunks have become members, or frames, of one file; equal chunks are packed once."""
+
+    def chunks() -> Iterator[bytes]:
+        last = done = b""
+        for chunk in stream():
+            if chunk is not last:
+                last, done = chunk, pack(chunk)
+            yield done
+
+    return chunks
+
+
+def shuffled(size: int) -> bytes:
+    """Return text that packs about as tightly as no bomb does, a thirtieth."""
+    source = random.Random(0)
+    return b"".join(source.randbytes(20).hex().encode() * 40 + b" " for _ in range(size // 1601))
+
+
+def doctype(declaration: str, reference: str = "") -> Callable[[], Iterable[bytes]]:
+    document = PAGE.replace(b"<OAI-PMH", f"<!DOCTYPE OAI-PMH {declaration}>\n<OAI-PMH".encode(), 1)
+    return whole(document.replace(MARK.encode(), reference.encode()))
+
+
+def distinct(form: str, size: int, count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield form.format(name=f"n{number:06d}" + "x" * size).encode()
+
+
+def between(chunks: Callable[[], Iterable[bytes]], start: bytes = START, end: bytes = END) -> Iterator[bytes]:
+    yield start
+    yield from chunks()
+    yield end
+
+
+def harvested(raw: str) -> bytes:
+    record = {
+        "source": "https://oaipmh.arxiv.org/oai",
+        "fetched_at": "2026-05-18T00:15:26Z",
+        "raw_sha256": sha256_hex(raw.encode()),
+        "raw": raw,
+        "namespaces": {"": "http://www.openarchives.org/OAI/2.0/"},
+        "source_id": BAD,
+        "datestamp": "2018-05-23",
+    }
+    return json.dumps(record).encode() + b"\n"
+
+
+def bad_line(data: bytes) -> Callable[[], Iterable[bytes]]:
+    return whole(lines(11), data, lines(13))
+
+
+gz = gzip.compress
+zst = zstd.compress
+HUGE_WINDOW = b"\x28\xb5\x2f\xfd\x00\xa8" + (len(PAGE) << 3 | 1).to_bytes(3, "little") + PAGE
+"""A frame of one block as it is, whose header asks for a window of 2^31 bytes (RFC 8878, section 3.1.1)."""
+
+ENTITIES = "".join(f'<!ENTITY e{level} "{f"&e{level - 1};" * 10}">' for level in range(1, 10))
+TEXT = shuffled(MEGABYTE)
+
+XML = {
+    "billion laughs": Hostile(doctype(f'[<!ENTITY e0 "ha">{ENTITIES}]', "&e9;"), (), "xml-doctype", ":2"),
+    "quadratic blowup": Hostile(doctype(f'[<!ENTITY e "{"x" * MEGABYTE}">]', "&e;" * 10_000), (), "xml-doctype", ":2"),
+    "an external entity": Hostile(
+        doctype('[<!ENTITY e SYSTEM "file:///etc/passwd">]', "&e;"), (), "xml-doctype", ":2", "without <!DOCTYPE>"
+    ),
+    "a parameter entity": Hostile(
+        doctype('[<!ENTITY % p SYSTEM "http://127.0.0.1:9/x"> %p;]'), (), "xml-doctype", ":2"
+    ),
+    "an external subset": Hostile(doctype('SYSTEM "http://127.0.0.1:9/x.dtd"'), (), "xml-doctype", ":2"),
+    "attributes by default": Hostile(doctype('[<!ATTLIST record a CDATA "b">]'), (), "xml-doctype", ":2"),
+    "an entity of HTML": Hostile(whole(BEFORE, b"a&nbsp;b", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "a bare ampersand": Hostile(whole(BEFORE, b"a & b", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "a bare less-than": Hostile(whole(BEFORE, b"a < b", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "a NUL": Hostile(whole(BEFORE, b"a\0b", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "a reference to NUL": Hostile(whole(BEFORE, b"a&#0;b", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "a reference to a surrogate": Hostile(whole(BEFORE, b"&#xD800;", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "invalid UTF-8": Hostile(whole(BEFORE, b"M\xfcller", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "an encoded surrogate": Hostile(whole(BEFORE, b"\xed\xa0\x80", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "an overlong spelling": Hostile(whole(BEFORE, b"\xc0\xbcb>", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "wrong nesting": Hostile(whole(BEFORE, b"</record>", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "a second document": Hostile(whole(PAGE, PAGE), (FIRST, BAD, LAST), "xml-syntax", ":"),
+    "an undeclared prefix": Hostile(whole(BEFORE, b"<x:y/>", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "an attribute twice": Hostile(whole(START, b'<a b="" b=""/>', END), (FIRST,), "xml-syntax", ":"),
+    "markup in a text": Hostile(
+        whole(BEFORE, b"a<b>c</b>", AFTER), (FIRST, LAST), "field-markup", f"{BAD}: arXivRaw/abstract", "text alone"
+    ),
+    "UTF-16 with a mark": Hostile(whole(PAGE.decode().encode("utf-16")), (), "source-unknown", "<stdin>", "snapshot"),
+    "UTF-16 without": Hostile(whole(PAGE.decode().encode("utf-16-le")), (), "xml-encoding|source-unknown", ""),
+    "Latin-1 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"ISO-8859-1")), (), "xml-encoding", ":1", "UTF-8"),
+    "UTF-16 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"UTF-16")), (), "xml-encoding", ":1", "UTF-8"),
+    "UTF-7 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"UTF-7")), (), "xml-encoding", ":1", "UTF-8"),
+    "1 GB of text": Hostile(
+        flood(BEFORE, LETTERS, 1000, AFTER), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+    ),
+    "1 GB of text in gzip": Hostile(
+        packed(flood(BEFORE, TEXT, 1000, AFTER), gz), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+    ),
+    "1 GB of text in Zstandard": Hostile(
+        packed(flood(BEFORE, TEXT, 1000, AFTER), zst), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+    ),
+    "1 GB between records": Hostile(flood(START, LETTERS, 1000, END), (FIRST, LAST), ""),
+    "300 MB of CDATA": Hostile(
+        flood(BEFORE + b"<![CDATA[", LETTERS, 300, b"]]>" + AFTER), (FIRST, LAST), "record-too-long", ":"
+    ),
+    "an attribute of 300 MB": Hostile(
+        flood(START + b'<a b="', LETTERS, 300, b'"/>' + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+    ),
+    "an attribute of 300 MB in a record": Hostile(
+        flood(BEFORE + b'<a b="', LETTERS, 300, b'"/>' + AFTER), (FIRST,), "xml-markup", ":", "262144 bytes"
+    ),
+    "a comment of 300 MB": Hostile(
+        flood(START + b"<!--", LETTERS, 300, b"-->" + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+    ),
+    "an instruction of 300 MB": Hostile(
+        flood(START + b"<?php ", LETTERS, 300, b"?>" + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+    ),
+    "a name of 300 MB": Hostile(
+        flood(START + b"<", b"a" * MEGABYTE, 300, b"/>" + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+    ),
+    "10^6 nested elements": Hostile(
+        whole(START, b"<a>" * 10**6, b"</a>" * 10**6, END), (FIRST,), "xml-depth", ":", "32 levels"
+    ),
+    "10^6 nested elements in a record": Hostile(
+        whole(BEFORE, b"<a>" * 10**6, b"</a>" * 10**6, AFTER), (FIRST,), "xml-depth", ":", "32 levels"
+    ),
+    "10^6 siblings in a record": Hostile(
+        whole(BEFORE, b"<a/>" * 10**6, AFTER), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+    ),
+    "10^6 siblings between records": Hostile(whole(START, b"<a/>" * 10**6, END), (FIRST, LAST), ""),
+    "10^6 references": Hostile(
+        whole(BEFORE, b"&lt;" * 5 * 10**6, AFTER), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+    ),
+    "300 MB in the attributes of one record": Hostile(
+        flood(BEFORE, b'<a b="%b"/>' % (b"x" * 200_000), 300, AFTER), (FIRST, LAST), "record-too-long", ":"
+    ),
+    "120 MB of names in one record": Hostile(
+        partial(between, partial(distinct, "<{name}/>", 60_000, 2000), BEFORE, AFTER), (FIRST,), "xml-markup", ":"
+    ),
+    "120 MB of names between records": Hostile(
+        partial(between, partial(distinct, "<{name}/>", 60_000, 2000)), (FIRST,), "xml-markup", ":"
+    ),
+    "120 MB of attribute names": Hostile(
+        partial(between, partial(distinct, '<a {name}=""/>', 60_000, 2000)), (FIRST,), "xml-markup", ":"
+    ),
+    "120 MB of namespaces": Hostile(
+        partial(between, partial(distinct, '<a xmlns:{name}="http://a.example/"/>', 60_000, 2000)),
+        (FIRST,),
+        "xml-markup",
+        ":",
+    ),
+}
+COMPRESSED = {
+    "10 GB of zeros in gzip": Hostile(packed(flood(b"", bytes(10 * MEGABYTE), 10_000, b""), gz), (), "source-unknown"),
+    "10 GB of blank lines in gzip": Hostile(
+        packed(flood(b"", BLANKS, 10_000, b""), gz), (), "compressed-bomb", "<stdin>", "250 bytes"
+    ),
+    "10 GB of blank lines behind papers in gzip": Hostile(
+        packed(flood(lines(11), BLANKS, 10_000, lines(13)), gz), (LINE_1,), "compressed-bomb", "<stdin>"
+    ),
+    "10 GB of blanks between records in gzip": Hostile(
+        packed(flood(START, BLANKS, 10_000, END), gz), (FIRST,), "compressed-bomb", "<stdin>"
+    ),
+    "10 GB of blank lines in Zstandard": Hostile(
+        packed(flood(b"", BLANKS, 10_000, b""), zst), (), "compressed-bomb", "<stdin>"
+    ),
+    "10 GB of blanks between records in Zstandard": Hostile(
+        packed(flood(START, BLANKS, 10_000, END), zst), (FIRST,), "compressed-bomb", "<stdin>"
+    ),
+    "a window of 2 GB": Hostile(whole(HUGE_WINDOW), (), "compressed-broken", "<stdin>", "gzip or Zstandard"),
+    "gzip in gzip in gzip": Hostile(whole(gz(gz(gz(PAGE)))), (), "source-unknown", "<stdin>"),
+    "zstd in gzip": Hostile(whole(gz(zst(PAGE))), (), "source-unknown", "<stdin>"),
+    "rubbish behind gzip": Hostile(whole(gz(lines(11)), b"rubbish"), (LINE_1,), "compressed-broken", "<stdin>"),
+    "rubbish behind Zstandard": Hostile(whole(zst(lines(11)), b"rubbish"), (LINE_1,), "compressed-broken", "<stdin>"),
+    "a wrong checksum in gzip": Hostile(
+        whole(gz(lines(11)), gz(lines(12))[:-8] + bytes(4) + gz(lines(12))[-4:]),
+        (LINE_1, "2001.00012"),
+        "compressed-broken",
+        "<stdin>",
+    ),
+    "a file name of 1 MB in gzip": Hostile(
+        flood(b"\x1f\x8b\x08\x08" + bytes(6), b"n" * MEGABYTE, 0, b"\0" + gz(PAGE)[10:]),
+        (FIRST, BAD, LAST),
+        "",
+    ),
+    "200,000 empty members": Hostile(whole(gz(b"") * 200_000), (), "source-empty", "<stdin>"),
+}
+JSON = {
+    "a line of 1 GB": Hostile(
+        flood(lines(11) + b'{"id": "', LETTERS, 1000, b'"}\n' + lines(13)), (LINE_1, LINE_3), "line-too-long", ":2"
+    ),
+    "a line of 1 GB in gzip": Hostile(
+        packed(flood(lines(11) + b'{"id": "', TEXT, 1000, b'"}\n' + lines(13)), gz),
+        (LINE_1, LINE_3),
+        "line-too-long",
+        ":2",
+    ),
+    "4 MB of lists": Hostile(
+        bad_line(b'{"id": [' + b"[]," * 1_398_000 + b"[]]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+    ),
+    "4 MB of objects": Hostile(
+        bad_line(b'{"id": [' + b"{}," * 1_398_000 + b"{}]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+    ),
+    "4 MB of nesting": Hostile(bad_line(b'{"id": ' + b"[" * 4_000_000 + b"\n"), (LINE_1, LINE_3), "json-depth", ":2"),
+    "a key twice": Hostile(
+        bad_line(b'{"id": "2001.00012", ' + line(paper(12))[1:]), (LINE_1, LINE_3), "json-duplicate-key", ":2: $"
+    ),
+    "Latin-1": Hostile(bad_line(b'{"title": "M\xfcller"}\n'), (LINE_1, LINE_3), "json-encoding", ":2"),
+    "billion laughs harvested": Hostile(
+        bad_line(harvested(f'<!DOCTYPE r [<!ENTITY e0 "ha">{ENTITIES}]><r>&e9;</r>')),
+        (LINE_1, LINE_3),
+        "xml-syntax",
+        f":2: paper {BAD}: raw:1",
+    ),
+    "siblings harvested": Hostile(
+        bad_line(harvested(f"<record>{'<a/>' * 1_000_000}</record>")), (LINE_1, LINE_3), "record-too-long", ":2"
+    ),
+    "records in a harvested one": Hostile(
+        bad_line(harvested("<record/>" * 400_000)), (LINE_1, LINE_3), "harvest-raw", f":2: paper {BAD}: $.raw"
+    ),
+}
+HOSTILE = {**XML, **COMPRESSED, **JSON}
+
+
+class Done(NamedTuple):
+    """What a run of the program came to."""
+
+    status: int
+    rows: list[str]
+    errors: list[str]
+    memory: int
+
+
+def run_on(chunks: Iterable[bytes], directory: Path, *arguments: str | Path) -> Done:
+    """Run the program, its standard input coming in pieces; what it does not read is not waited for."""
+    peak = directory / "peak"
+    command = [sys.executable, "-c", _WITH_PEAK_MEMORY, peak, *arguments]
+    with (directory / "stdout").open("w+b") as stdout, (directory / "stderr").open("w+b") as stderr:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment(),
+            start_new_session=True,
+        ) as process:
+            assert process.stdin is not None
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                for chunk in chunks:
+                    pipe.write(chunk)
+            status = process.wait(TIMEOUT)
+        stdout.seek(0)
+        stderr.seek(0)
+        rows, said = stdout.read().decode().splitlines(), stderr.read().decode()
+    assert "Traceback" not in said, said
+    assert said.isascii()
+    return Done(status, rows, [text for text in said.splitlines() if text.startswith("error: ")], int(peak.read_text()))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_error_is_told_and_everything_good_is_read(tmp_path: Path, name: str) -> None:
+    hostile = HOSTILE[name]
+    (tmp_path / "earlier").write_bytes(lines(1))
+    (tmp_path / "later").write_bytes(lines(2))
+    done = run_on(hostile.chunks(), tmp_path, "derive", tmp_path / "earlier", "-", tmp_path / "later")
+    read = [json.loads(row)["canonical_record"]["source"]["id"] for row in done.rows]
+    assert done.memory <= MOST_MEMORY
+    assert len(done.errors) == bool(hostile.code), done.errors
+    for error in done.errors:
+        assert error.startswith("error: <stdin>")
+        said, code, _ = re.split(rf"\[({hostile.code})\]", error, maxsplit=1)
+        assert code
+        assert hostile.where in said
+        assert hostile.expected in error.partition("; expected ")[2]
+        assert len(error) < 500
+    assert read == [EARLIER, *hostile.read, LATER]
+    assert done.status == bool(hostile.code)
+
+
+def test_none_of_another_file_is_told(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the-secret-itself")
+    chunks = doctype(f'[<!ENTITY e SYSTEM "{secret.as_uri()}">]', "&e;")()
+    done = run_on(chunks, tmp_path, "derive", "-")
+    assert done.status == 1
+    assert "the-secret-itself" not in "".join([*done.rows, *done.errors])
+
+
+@pytest.mark.parametrize("name", ["1 GB of text", "10^6 siblings in a record", "a key twice"])
+def test_the_good_ones_are_minted(tmp_path: Path, name: str) -> None:
+    hostile = HOSTILE[name]
+    workspace = make_workspace(tmp_path / "w")
+    done = run_on(hostile.chunks(), tmp_path, "mint", "-", "--workspace", workspace, "--json")
+    assert done.memory <= MOST_MEMORY
+    results = [json.loads(row) for row in done.rows]
+    assert [row["source_id"] for row in results if row["status"] == "minted"] == list(hostile.read)
+    assert [row["error"]["code"] for row in results if row["status"] == "failed"] == [hostile.code]
+    assert len([*(workspace / "mirror" / "pith").glob("*/bundle.json")]) == len(hostile.read)
+
+
+def test_what_is_odd_but_right(tmp_path: Path) -> None:
+    plain = [(item.paper, item.error) for item in read_papers(BytesIO(PAGE), "f")]
+    assert [error for _, error in plain] == [None] * 3
+    variants = {
+        "a mark of UTF-8": b"\xef\xbb\xbf" + PAGE,
+        "no declaration": PAGE.partition(b"\n")[2],
+        "blank lines before it": b"\n \n" + PAGE.partition(b"\n")[2],
+        "utf8": PAGE.replace(b"UTF-8", b"utf-8"),
+        "CDATA": BEFORE + b"<![CDATA[MA]]><![CDATA[RK]]>" + AFTER,
+        "references": BEFORE + b"&#77;&#x41;RK" + AFTER,
+        "a comment in a text": BEFORE + b"MA<!-- & <b> -->RK" + AFTER,
+        "an instruction in a text": BEFORE + b"MA<?php x ?>RK" + AFTER,
+        "an element of another namespace": PAGE.replace(
+            b"<abstract>", b'<abstract xmlns="http://x.example/">?</abstract><abstract>'
+        ),
+    }
+    for name, document in variants.items():
+        assert [(item.paper, item.error) for item in read_papers(BytesIO(document), "f")] == plain, name
