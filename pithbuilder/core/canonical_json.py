@@ -57,9 +57,6 @@ _UTF8_OF_BMP: Final = bytes(range(0xF0))
 """The bytes that UTF-8 uses for characters of the Basic Multilingual Plane; all others have a byte from 0xF0 up."""
 
 
-_QUOTE_BY_CODE: Final = b"\\u0022"
-
-
 class _Route(Enum):
     FAST = 0
     REFERENCE = 1
@@ -146,34 +143,25 @@ def decode_canonical(data: bytes) -> JsonValue:
     return cast(JsonValue, orjson.loads(data))
 
 
-def decode_fast(data: bytes) -> tuple[JsonObject, bool] | None:
-    """Return the object that ``data`` spells, or None: then a closer look has to tell what it is.
+def decode_plain(data: bytes) -> JsonObject | None:
+    """Return the object that ``data`` spells plainly, or None: then a closer look has to tell what it is.
 
-    Encoding the object again shows whether a member name occurred twice, for then one of the two is lost, and with it
-    the quotation marks round its name. Apart from the two round every name and text, quotation marks are those inside
-    names and texts, one for each where none is spelt by its code.
+    Plainly spelt is what encoding the object again writes, byte for byte. So no member name occurs twice, there is
+    no white space, no number in another spelling and no character needlessly escaped; and the object is one that
+    :func:`encode_plain` may take.
 
     Args:
         data: Bytes from outside.
-
-    Returns:
-        The object, and whether it is plainly spelt: whether ``data`` is, byte for byte, what encoding it again writes,
-        and :func:`encode_plain` may take it.
     """
     try:
         value = orjson.loads(data)
-        if type(value) is not dict:
+        if type(value) is not dict or orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) != data:
             return None
-        again = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
     except (orjson.JSONDecodeError, TypeError):
         return None
-    plain = again == data
-    if not plain and (again.count(b'"') != data.count(b'"') or _QUOTE_BY_CODE in data):
-        return None
     # no number is too large, for the encoder refuses that; floats, depth and names are left to look at
-    if _route(value, look_at_names=False) is not _Route.FAST:
-        return None
-    return value, plain and (data.isascii() or not data.translate(None, _UTF8_OF_BMP) or _route(value) is _Route.FAST)
+    no_name_beyond_bmp = data.isascii() or not data.translate(None, _UTF8_OF_BMP)
+    return value if _route(value, look_at_names=not no_name_beyond_bmp) is _Route.FAST else None
 
 
 def is_plain(value: JsonValue) -> bool:

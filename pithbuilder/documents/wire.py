@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import jiter
 
-from pithbuilder.core.canonical_json import MAX_DEPTH, MAX_INTEGER, JsonObject, JsonValue, decode_fast
+from pithbuilder.core.canonical_json import MAX_DEPTH, MAX_INTEGER, JsonObject, JsonValue, decode_plain
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.errors import WireError, printable
 
@@ -158,7 +158,7 @@ def json_type_name(value: object) -> str:
 
 
 def _parse(data: bytes, where: str, limit: int) -> tuple[JsonValue, bool]:
-    """Parse, and say whether the value was plainly spelt, as an issuer's own documents are."""
+    """Parse, and say whether the value was plainly spelt, as an issuer's own documents are: that is told fast."""
     if len(data) > limit:
         raise WireError(
             "json-size",
@@ -167,7 +167,8 @@ def _parse(data: bytes, where: str, limit: int) -> tuple[JsonValue, bool]:
             expected=f"at most {limit} bytes",
             found=f"{len(data)} bytes",
         )
-    return decode_fast(data) or (_parse_closely(data, where), False)
+    plain = decode_plain(data)
+    return (_parse_closely(data, where), False) if plain is None else (plain, True)
 
 
 def _parse_closely(data: bytes, where: str) -> JsonValue:
