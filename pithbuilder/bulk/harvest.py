@@ -7,7 +7,6 @@ from typing import Final
 
 import attrs
 
-from pithbuilder.core.arxiv_id import split_version
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.errors import SourceError
 from pithbuilder.sources.endpoints import IdEndpoint, OaiEndpoint, Page
@@ -15,7 +14,10 @@ from pithbuilder.stores.harvest_store import Checkpoint, HarvestStore
 
 _DAY: Final = len("YYYY-MM-DD")
 _IDLE_PAGES: Final = 5
-"""How many pages without a record may follow one another."""
+"""How many pages may follow one another that have no record, or a token that there was before."""
+
+_SETBACKS: Final = 3
+"""How often a list may be begun again without having come any further."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,22 +74,33 @@ def harvest_list(
     """
     state = store.checkpoint
     if state.done and not last:
-        state = _window(state, state.window_began_at[:_DAY] or first)
+        state = _window(state, max(first, state.window_began_at[:_DAY]))
     elif not state.window_from:
         state = _window(state, first)
+    state = attrs.evolve(state, setbacks=0)
+    seen: set[str] = set()
     idle = 0
     while not state.done:
         page = endpoint.resume(state.token) if state.token else endpoint.list(state.window_from, last, set_spec)
         if page.token_expired:
             state = _begun_again(state)
             store.save(state)
+            if state.setbacks > _SETBACKS:
+                raise SourceError(
+                    "oai-token-expired",
+                    "the server forgets where a list is before the next page can be asked for",
+                    expected="a resumption token that lasts for one request",
+                    hint="run the same command again later, or harvest fewer days or one set at a time",
+                )
+            seen.clear()
             yield HarvestedPage(received=0, new=0, records=state.records, begun_again=True)
             continue
         before = state
         state = store.add_page(
             ((record.origin.raw_sha256, record.to_line()) for record in page.records), _after(state, page)
         )
-        idle = 0 if page.records and page.token != before.token else idle + 1
+        idle = 0 if page.records and page.token not in seen else idle + 1
+        seen.add(page.token)
         if page.token and idle >= _IDLE_PAGES:
             raise SourceError(
                 "oai-stuck",
@@ -122,13 +135,12 @@ def harvest_ids(endpoint: IdEndpoint, store: HarvestStore, ids: Sequence[str]) -
             ((record.origin.raw_sha256, record.to_line()) for record in page.records),
             attrs.evolve(state, position=position, done=position == len(ids)),
         )
-        there = {record.source_id for record in page.records}
         yield HarvestedPage(
             received=len(page.records),
             new=state.records - before,
             records=state.records,
             total=len(ids),
-            missing=tuple(name for name in asked if split_version(name)[0] not in there),
+            missing=tuple(name for name in asked if name not in page.answered),
         )
 
 
@@ -138,16 +150,13 @@ def _window(state: Checkpoint, first: str) -> Checkpoint:
 
 
 def _begun_again(state: Checkpoint) -> Checkpoint:
-    if not state.token or not state.window_records:
-        raise SourceError(
-            "oai-token-expired",
-            "the server forgets where a list is before the next page can be asked for",
-            expected="a resumption token that lasts for one request",
-            hint="run the same command again later, or harvest fewer days or one set at a time",
-        )
     reached = state.last_datestamp[:_DAY] if state.ordered else ""
-    began_at = state.window_began_at  # what changed since then is fetched by the next harvest
-    return attrs.evolve(_window(state, reached or state.window_from), window_began_at=began_at)
+    further = bool(state.window_records) or reached > state.window_from
+    return attrs.evolve(
+        _window(state, max(reached, state.window_from)),
+        window_began_at=state.window_began_at,  # what changed since then is fetched by the next harvest
+        setbacks=0 if further else state.setbacks + 1,
+    )
 
 
 def _after(state: Checkpoint, page: Page) -> Checkpoint:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -30,6 +31,17 @@ def _parse_day(ctx: click.Context, parameter: click.Parameter, value: str | None
         raise click.BadParameter(f"expected {error.expected}", ctx, parameter) from error
 
 
+class _Seconds(click.FloatRange):
+    """A number of seconds; ``nan`` would pass any comparison."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        seconds = float(super().convert(value, param, ctx))
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is not a number of seconds.", param, ctx)
+        return seconds
+
+
 @click.command("harvest", context_settings=CONTEXT_SETTINGS)
 @click.option(
     "--out",
@@ -43,10 +55,10 @@ def _parse_day(ctx: click.Context, parameter: click.Parameter, value: str | None
 @ids_option("--ids", "These papers instead; with --api atom also older versions (…v2).")
 @click.option("--api", type=click.Choice(list(_ENDPOINTS)), default="oai", show_default=True, help="What to ask.")
 @click.option("--endpoint", metavar="URL", show_default="arXiv's", help="Where to ask.")
-@click.option("--delay", type=click.FloatRange(min=0), default=3, show_default=True, help="Seconds between requests.")
+@click.option("--delay", type=_Seconds(min=0, max=3600), default=3, show_default=True, help="Seconds between requests.")
 @click.option(
     "--backoff",
-    type=click.FloatRange(min=0, min_open=True),
+    type=_Seconds(min=0, min_open=True, max=3600),
     default=10,
     show_default=True,
     help="Seconds to wait after a failure; doubled each time. A server's Retry-After goes first.",
@@ -121,8 +133,8 @@ def _report(pages: Iterator[HarvestedPage], store: HarvestStore, as_json: bool) 
             if page.begun_again:
                 tell("note: the server no longer knows where the list was; it is begun again, repeating nothing")
             else:
-                of = "" if page.total is None else f" of {page.total}"
-                tell(f"received {page.received}, new {page.new}; {page.records}{of} records")
+                total = "" if page.total is None else f"; the list has {page.total}"
+                tell(f"received {page.received}, new {page.new}; {page.records} records in all{total}")
             for paper_id in page.missing:
                 missing += 1
                 complain(

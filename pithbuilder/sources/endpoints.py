@@ -8,14 +8,14 @@ from typing import Final, Protocol
 import attrs
 
 from pithbuilder.core.digest import sha256_hex
-from pithbuilder.core.timestamps import format_seconds
+from pithbuilder.core.timestamps import format_seconds, parse_seconds
 from pithbuilder.errors import PithError, SourceError
 from pithbuilder.sources import atom, oai
 from pithbuilder.sources.harvested import HarvestedRecord
 from pithbuilder.sources.http import Answer, HttpClient, TransientError
 from pithbuilder.sources.source_paper import Origin, located
 from pithbuilder.sources.xml_feeds import feed_of
-from pithbuilder.sources.xml_outline import Outline, outline
+from pithbuilder.sources.xml_outline import Outline, RawElement, outline
 from pithbuilder.sources.xml_records import Element, parse_element
 
 OAI_ENDPOINT: Final = "https://oaipmh.arxiv.org/oai"
@@ -32,8 +32,9 @@ class Page:
         records: The records, in the server's order.
         token: What brings the next page (OAI-PMH ``resumptionToken``); empty at the end of a list.
         token_expired: Whether the server no longer knew the token that was sent.
-        responded_at: The server's time, as it spelt it (OAI-PMH ``responseDate``); empty in Atom.
+        responded_at: The server's time, ``YYYY-MM-DDThh:mm:ssZ`` (OAI-PMH ``responseDate``); empty where it tells none.
         total: How many records the server says there are in the list; None where it does not say.
+        answered: The identifiers that are answered: with a version where the answer is about one, and without.
     """
 
     records: tuple[HarvestedRecord, ...] = ()
@@ -41,6 +42,7 @@ class Page:
     token_expired: bool = False
     responded_at: str = ""
     total: int | None = None
+    answered: frozenset[str] = frozenset()
 
 
 class IdEndpoint(Protocol):
@@ -133,9 +135,9 @@ class AtomEndpoint:
 def _read_oai_page(answer: Answer) -> Page:
     found = _outline(answer, oai.ROOT)
     elements: dict[str, list[Element]] = {}
-    for name, raw in found.elements:
-        if name != oai.RECORD:
-            elements.setdefault(name, []).append(_parse(raw, found, answer))
+    for raw in found.elements:
+        if raw.name != oai.RECORD:
+            elements.setdefault(raw.name, []).append(_parse(raw, answer))
     for element in elements.get(oai.ERROR, []):
         code = element.get("code")
         if code == "badResumptionToken":
@@ -146,19 +148,22 @@ def _read_oai_page(answer: Answer) -> Page:
     _check_status(answer)
     tokens = elements.get(oai.RESUMPTION_TOKEN, [])
     dates = elements.get(oai.RESPONSE_DATE, [])
-    records = [raw for name, raw in found.elements if name == oai.RECORD]
+    records = tuple(
+        _harvested(raw, answer, *_oai_header(_parse(raw, answer))) for raw in found.elements if raw.name == oai.RECORD
+    )
     return Page(
-        records=tuple(_harvested(raw, found, answer, *_oai_header(_parse(raw, found, answer))) for raw in records),
+        records=records,
+        answered=frozenset(record.source_id for record in records),
         token=(tokens[0].text or "").strip() if tokens else "",
-        responded_at=(dates[0].text or "").strip() if dates else "",
+        responded_at=_instant(dates[0].text) if dates else "",
         total=_count(tokens[0].get("completeListSize")) if tokens else None,
     )
 
 
 def _read_atom_page(answer: Answer) -> Page:
     found = _outline(answer, atom.ROOT)
-    entries = [(raw, _parse(raw, found, answer)) for name, raw in found.elements if name == atom.ENTRY]
-    totals = [_parse(raw, found, answer) for name, raw in found.elements if name == atom.TOTAL_RESULTS]
+    entries = [(raw, _parse(raw, answer)) for raw in found.elements if raw.name == atom.ENTRY]
+    totals = [_parse(raw, answer) for raw in found.elements if raw.name == atom.TOTAL_RESULTS]
     for _, entry in entries:
         if atom.is_error(entry):
             error = atom.error_of(entry)
@@ -175,8 +180,13 @@ def _read_atom_page(answer: Answer) -> Page:
                 found=f"{len(entries)}",
             )
         )
+    versions = [_atom_version(entry) for _, entry in entries]
     return Page(
-        records=tuple(_harvested(raw, found, answer, _atom_id(entry), "") for raw, entry in entries), total=total
+        records=tuple(
+            _harvested(raw, answer, paper_id, "") for (raw, _), (paper_id, _) in zip(entries, versions, strict=True)
+        ),
+        total=total,
+        answered=frozenset(name for paper_id, version in versions for name in (paper_id, f"{paper_id}v{version}")),
     )
 
 
@@ -203,9 +213,9 @@ def _outline(answer: Answer, root: str) -> Outline:
     return found
 
 
-def _parse(raw: bytes, found: Outline, answer: Answer) -> Element:
+def _parse(element: RawElement, answer: Answer) -> Element:
     try:
-        return parse_element(raw, found.namespaces)
+        return parse_element(element.raw, element.namespaces)
     except SourceError as error:
         raise TransientError(located(error, answer.url)) from error
 
@@ -218,14 +228,22 @@ def _check_status(answer: Answer) -> None:
         )
 
 
-def _harvested(raw: bytes, found: Outline, answer: Answer, source_id: str, datestamp: str) -> HarvestedRecord:
+def _harvested(element: RawElement, answer: Answer, source_id: str, datestamp: str) -> HarvestedRecord:
     return HarvestedRecord(
-        origin=Origin(answer.url, format_seconds(answer.fetched_at), sha256_hex(raw)),
+        origin=Origin(answer.url, format_seconds(answer.fetched_at), sha256_hex(element.raw)),
         source_id=source_id,
         datestamp=datestamp,
-        namespaces=found.namespaces,
-        raw=raw,
+        namespaces=element.namespaces,
+        raw=element.raw,
     )
+
+
+def _instant(text: str | None) -> str:
+    """Return an instant as it is spelt, if it is one."""
+    try:
+        return format_seconds(parse_seconds((text or "").strip()))
+    except PithError:
+        return ""
 
 
 def _count(text: str | None) -> int | None:
@@ -241,8 +259,9 @@ def _oai_header(element: Element) -> tuple[str, str]:
         return "", ""
 
 
-def _atom_id(entry: Element) -> str:
+def _atom_version(entry: Element) -> tuple[str, int]:
+    """Return paper and version; an entry that does not say them as it should is kept, and refused when it is used."""
     try:
-        return atom.read_identifier(entry)[0]
+        return atom.read_identifier(entry)
     except PithError:
-        return ""
+        return "", 0

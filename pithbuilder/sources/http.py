@@ -7,11 +7,12 @@ host) ends it.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 import attrs
 import tenacity
@@ -31,8 +32,10 @@ MAX_REDIRECTS: Final = 5
 
 _TIMEOUT: Final = urllib3.Timeout(connect=30, read=120)
 _CHUNK: Final = 2**16
+_SCHEMES: Final = frozenset({"http", "https"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_ERRNO: Final = re.compile(r"\[Errno -?\d+\] ")
 _XML_TYPES: Final = frozenset({"text/xml", "application/xml", "application/atom+xml"})
 
 
@@ -94,8 +97,14 @@ class HttpClient:
         tries: int,
         tell: Callable[[str], None],
     ) -> None:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        parts = _split(endpoint)
+        if (
+            parts is None
+            or parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+        ):
             raise SourceError(
                 "http-endpoint",
                 "not the address of an endpoint",
@@ -150,8 +159,7 @@ class HttpClient:
                         return Answer(url, response.status, _body(response, asked), self._clock.now())
                     asked = _redirected(asked, response.headers.get("Location", ""))
                 finally:
-                    response.release_conn()
-                    response.close()
+                    response.close()  # what is left unread must not be taken for the next answer
             except urllib3.exceptions.HTTPError as error:
                 raise TransientError(
                     SourceError("http-failed", f"the request failed: {_reason(error)}", where=asked)
@@ -172,7 +180,8 @@ class _Wait(tenacity.wait.wait_base):
     """As long as the server says; else twice as long each time, and a little more, so that clients do not march."""
 
     def __init__(self, backoff: float) -> None:
-        self._growing = tenacity.wait_exponential_jitter(initial=backoff, max=MAX_BACKOFF_SECONDS, jitter=backoff / 2)
+        growing = tenacity.wait_exponential(multiplier=backoff, max=MAX_BACKOFF_SECONDS)
+        self._growing = growing + tenacity.wait_random(0, backoff / 2)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         """Return the seconds to wait."""
@@ -220,7 +229,7 @@ def _failed(response: urllib3.BaseHTTPResponse, url: str) -> Exception:
     if named is not None:
         try:
             retry_after = urllib3.Retry().parse_retry_after(named)
-        except urllib3.exceptions.InvalidHeader:
+        except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):  # a number or date beyond all measure
             retry_after = None
     if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
         return SourceError(
@@ -236,20 +245,36 @@ def _failed(response: urllib3.BaseHTTPResponse, url: str) -> Exception:
 
 def _redirected(url: str, location: str) -> str:
     """Return where a redirect leads to, if that is on the same host and no less safe."""
-    target = urljoin(url, location)
-    here, there = urlsplit(url), urlsplit(target)
-    upgraded = (here.scheme, there.scheme) == ("http", "https") and here.hostname == there.hostname
-    if location and (upgraded or (here.scheme, here.netloc) == (there.scheme, there.netloc)):
-        return target
+    here, there = urlsplit(url), _split(location and _joined(url, location))
+    if there is not None:
+        upgraded = (here.scheme, there.scheme) == ("http", "https") and here.hostname == there.hostname
+        if upgraded or (here.scheme, here.netloc) == (there.scheme, there.netloc):
+            return there.geturl()
     raise SourceError(
         "http-redirect",
         "redirected to another host",
         where=url,
         expected=f"an answer from {here.netloc}",
-        found=printable(target if location else "no address"),
+        found=printable(location or "no address"),
         hint="if the endpoint has moved, say so: --endpoint",
     )
 
 
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of an address; None for what is none."""
+    try:
+        return urlsplit(address) if address else None
+    except ValueError:
+        return None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
+
+
 def _reason(error: Exception) -> str:
-    return printable(str(error.__cause__ or error) or type(error).__name__).strip("'\"")
+    reason = str(error.__cause__ or error) or type(error).__name__
+    return printable(_ERRNO.sub("", reason)).strip("'\"")

@@ -29,10 +29,12 @@ class RawElement(NamedTuple):
     Attributes:
         name: ``{namespace}name``.
         raw: Its bytes as they came.
+        namespaces: Prefix to namespace, as declared round it and on it; the default's prefix is empty.
     """
 
     name: str
     raw: bytes
+    namespaces: dict[str, str]
 
 
 class Outline(NamedTuple):
@@ -40,12 +42,10 @@ class Outline(NamedTuple):
 
     Attributes:
         root: The name of its element, ``{namespace}name``.
-        namespaces: Prefix to namespace, as declared outside the watched elements; the default's prefix is empty.
         elements: The watched elements.
     """
 
     root: str
-    namespaces: dict[str, str]
     elements: list[RawElement]
 
 
@@ -91,8 +91,10 @@ def outline(document: bytes, watched_in: Callable[[str], frozenset[str]], name: 
     """
     parser = _Parser(name, watched_in)
     parser.parse(document, last=True)
-    elements = [RawElement(element, _raw(document, start, end)) for element, start, end in parser.places]
-    return Outline(parser.root, parser.namespaces, elements)
+    elements = [
+        RawElement(element, _raw(document, start, end), namespaces) for element, start, end, namespaces in parser.places
+    ]
+    return Outline(parser.root, elements)
 
 
 def read_chunk(stream: BufferedIOBase, name: str) -> bytes:
@@ -130,14 +132,13 @@ class _Parser:
 
     Attributes:
         root: The name of its element; empty as long as it has not come.
-        namespaces: As for :class:`Outline`.
-        places: The watched elements: name, where the start tag begins, and as for ``end`` of :func:`_raw`.
+        places: The watched elements: name, where the start tag begins, as for ``end`` of :func:`_raw`, namespaces.
     """
 
     def __init__(self, name: str, watched_in: Callable[[str], frozenset[str]] | None = None) -> None:
         self.root = ""
-        self.namespaces: dict[str, str] = {}
-        self.places: list[tuple[str, int, int]] = []
+        self.places: list[tuple[str, int, int, dict[str, str]]] = []
+        self._namespaces: list[tuple[str, str]] = []  # in force, the innermost last
         self._name = name
         self._watched_in = watched_in
         self._watched: frozenset[str] = frozenset()
@@ -147,6 +148,7 @@ class _Parser:
         parser.XmlDeclHandler = self._declared
         parser.StartDoctypeDeclHandler = self._document_type
         parser.StartNamespaceDeclHandler = self._namespace
+        parser.EndNamespaceDeclHandler = self._end_namespace
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
 
@@ -156,8 +158,7 @@ class _Parser:
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code) or "unknown"
             where = f"{self._name}:{error.lineno}"
-            at_end = last and error.offset >= 0 and self._parser.ErrorByteIndex >= 0 and error.code in _AT_END
-            raise (truncated if at_end else malformed)(reason, where) from error
+            raise (truncated if error.code in _AT_END else malformed)(reason, where) from error
 
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
         if encoding is not None and encoding.lower() not in ("utf-8", "utf8"):
@@ -167,8 +168,10 @@ class _Parser:
         raise self._refusal("xml-doctype", "document type declarations are refused", "a feed without <!DOCTYPE>")
 
     def _namespace(self, prefix: str | None, uri: str) -> None:
-        if not self._depth:
-            self.namespaces[prefix or ""] = uri
+        self._namespaces.append((prefix or "", uri or ""))
+
+    def _end_namespace(self, prefix: str | None) -> None:
+        self._namespaces.pop()
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._depth:
@@ -186,7 +189,8 @@ class _Parser:
 
     def _end(self, name: str) -> None:
         if self._depth == 1:
-            self.places.append((f"{{{name}", self._start_index, self._parser.CurrentByteIndex))
+            name = f"{{{name}" if _SEPARATOR in name else name
+            self.places.append((name, self._start_index, self._parser.CurrentByteIndex, dict(self._namespaces)))
         if self._depth:
             self._depth -= 1
 

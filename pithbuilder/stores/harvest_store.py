@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 import attrs
 
@@ -40,6 +40,7 @@ class Checkpoint:
         token: What brings the next page; empty at the beginning of a list.
         last_datestamp: The greatest datestamp of the list so far; empty before.
         ordered: Whether the list's datestamps have never fallen so far.
+        setbacks: How often in a row the list was begun again without having come any further.
         position: How many of the wanted papers have been asked for.
         done: Whether the list is at its end.
     """
@@ -52,6 +53,7 @@ class Checkpoint:
     token: str = ""
     last_datestamp: str = ""
     ordered: bool = True
+    setbacks: int = 0
     position: int = 0
     done: bool = False
 
@@ -136,6 +138,8 @@ class HarvestStore:
                     self._database.execute(table)
                 row = self._database.execute("SELECT request, checkpoint FROM harvest").fetchone()
                 if row is None:
+                    if any(self.root.glob("page-*.jsonl")):
+                        raise _unreadable(self._path, "it is gone, but there are pages")
                     row = json.dumps(dict(request), sort_keys=True), json.dumps(attrs.asdict(Checkpoint()))
                     self._database.execute("INSERT INTO harvest VALUES (?, ?)", row)
         there = _parsed(row[0], self._path)
@@ -150,14 +154,8 @@ class HarvestStore:
                 found=f"{name} {request.get(name) or 'not given'}",
                 hint="give it the same options again, or another directory",
             )
-        try:
-            self.checkpoint = Checkpoint(**cast("dict[str, str]", _parsed(row[1], self._path)))  # type: ignore[arg-type]
-        except TypeError as error:
-            raise _unreadable(self._path, "checkpoint") from error
-        for path in self.root.glob("page-*.jsonl"):
-            number = path.stem.removeprefix("page-")
-            if number.isascii() and number.isdigit() and int(number) > self.checkpoint.pages:
-                remove_file(path)
+        self.checkpoint = _checkpoint(_parsed(row[1], self._path), self._path)
+        remove_file(self._page(self.checkpoint.pages + 1))  # written, and then the process was killed
 
     def _page(self, number: int) -> Path:
         return self.root / f"page-{number:08}.jsonl"
@@ -191,6 +189,13 @@ class HarvestStore:
             if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
                 raise write_failed(self._path, OSError(str(error))) from error
             raise _unreadable(self._path, str(error)) from error
+
+
+def _checkpoint(members: JsonObject, path: Path) -> Checkpoint:
+    kinds = {field.name: type(field.default) for field in attrs.fields(Checkpoint)}
+    if kinds != {name: type(value) for name, value in members.items()}:
+        raise _unreadable(path, "its fields are not those of a checkpoint")
+    return Checkpoint(**cast("dict[str, Any]", members))
 
 
 def _parsed(text: str, path: Path) -> JsonObject:
