@@ -81,11 +81,12 @@ def harvest_list(
     seen: set[str] = set()
     idle = 0
     while not state.done:
+        before = state
         page = endpoint.resume(state.token) if state.token else endpoint.list(state.window_from, last, set_spec)
         if page.token_expired:
             state = _begun_again(state)
             store.save(state)
-            if state.setbacks > _SETBACKS:
+            if not before.token or state.setbacks >= _SETBACKS:
                 raise SourceError(
                     "oai-token-expired",
                     "the server forgets where a list is before the next page can be asked for",
@@ -95,7 +96,6 @@ def harvest_list(
             seen.clear()
             yield HarvestedPage(received=0, new=0, records=state.records, begun_again=True)
             continue
-        before = state
         state = store.add_page(
             ((record.origin.raw_sha256, record.to_line()) for record in page.records), _after(state, page)
         )

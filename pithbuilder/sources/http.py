@@ -7,6 +7,7 @@ host) ends it.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -188,7 +189,7 @@ class _Wait(tenacity.wait.wait_base):
         failure = retry_state.outcome.exception() if retry_state.outcome else None
         if isinstance(failure, TransientError) and failure.retry_after is not None:
             return failure.retry_after
-        return self._growing(retry_state)
+        return min(self._growing(retry_state), MAX_BACKOFF_SECONDS)
 
 
 def _body(response: urllib3.BaseHTTPResponse, url: str) -> bytes:
@@ -229,8 +230,12 @@ def _failed(response: urllib3.BaseHTTPResponse, url: str) -> Exception:
     if named is not None:
         try:
             retry_after = urllib3.Retry().parse_retry_after(named)
-        except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):  # a number or date beyond all measure
-            retry_after = None
+        except (
+            urllib3.exceptions.InvalidHeader,
+            ValueError,
+            OverflowError,
+        ):  # no number or date, or beyond all measure
+            retry_after = math.inf if named.strip().isdecimal() else None
     if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
         return SourceError(
             "http-retry-later",

@@ -178,7 +178,7 @@ def check_short_way(data: bytes) -> None:
 
 
 def check_feed_line(data: bytes) -> None:
-    """A feed's line is read as the long way reads it, or refused with the same code; only numbers and depth may pass."""
+    """A feed's line is read as the long way reads it, or refused with the same code; numbers and depth may pass."""
     try:
         found: object = json.dumps(parse_feed_object(data))
     except WireError as error:

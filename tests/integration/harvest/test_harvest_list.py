@@ -63,7 +63,10 @@ def test_a_whole_list(server: FeedServer, out: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     check_complete(out, server.papers)
     told = done.stderr.splitlines()
-    assert told[:2] == ["received 3, new 3; 3 of 11 records", "received 3, new 3; 6 of 11 records"]
+    assert told[:2] == [
+        "received 3, new 3; 3 records in all; the list has 11",
+        "received 3, new 3; 6 records in all; the list has 11",
+    ]
     assert told[-1] == f"11 records in {out}, complete"
     assert [path.name for path in sorted(out.iterdir()) if not path.name.startswith(".")] == [
         f"page-0000000{number}.jsonl" for number in (1, 2, 3, 4)

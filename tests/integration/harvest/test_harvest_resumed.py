@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sqlite3
@@ -216,19 +215,6 @@ def test_a_directory_that_cannot_be_made(server: FeedServer, tmp_path: Path) -> 
     done = harvest(server, tmp_path / "file" / "harvest")
     assert (done.returncode, code_of(done)) == (1, "write-failed")
     assert server.requests == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_may_only_be_read(server: FeedServer, out: Path) -> None:
-    stop_at(server, out, 3)
-    before = found(out)
-    out.chmod(0o500)
-    try:
-        done = harvest(server, out)
-    finally:
-        out.chmod(0o700)
-    assert (done.returncode, code_of(done)) == (1, "write-failed")
-    assert found(out) == before
 
 
 def test_what_has_changed_since(server: FeedServer, out: Path) -> None:

@@ -27,7 +27,8 @@ def record(number: int, day: str = "2018-06-01") -> HarvestedRecord:
 
 
 def page(*records: HarvestedRecord, token: str = "", at: str = "2018-07-01T00:00:00Z") -> Page:
-    return Page(records=records, token=token, responded_at=at)
+    answered = frozenset(name for one in records for name in (one.source_id, f"{one.source_id}v1"))
+    return Page(records=records, token=token, responded_at=at, answered=answered)
 
 
 class Script:
@@ -124,9 +125,9 @@ def test_order_is_judged_anew_when_begun_again(store: HarvestStore) -> None:
 def test_a_lost_token_is_forgotten_even_where_it_ends_the_run(store: HarvestStore) -> None:
     """Run again, the list is begun again; otherwise the same token would be refused for ever."""
     with pytest.raises(SourceError) as caught:
-        harvest(Script(page(record(1), token="a"), EXPIRED, page(record(1), token="b"), EXPIRED), store)
+        harvest(Script(then=lambda asked: EXPIRED if asked == "a" else page(record(1), token="a")), store)
     assert caught.value.code == "oai-token-expired"
-    script = Script(then=lambda asked: EXPIRED if asked == "b" else page(record(1), record(2)))
+    script = Script(then=lambda asked: EXPIRED if asked == "a" else page(record(1), record(2)))
     harvest(script, store)
     assert store.checkpoint.records == 2
 
@@ -178,7 +179,7 @@ def test_what_has_changed_since(store: HarvestStore) -> None:
     assert script.asked == ["2018-07-05"]
 
 
-@pytest.mark.parametrize("at", ["", "2018-05-01T00:00:00Z", "yesterday, about noon"])
+@pytest.mark.parametrize("at", ["", "2018-05-01T00:00:00Z"])
 def test_a_server_that_does_not_know_the_time(store: HarvestStore, at: str) -> None:
     harvest(Script(page(record(1), at=at)), store)
     script = Script(page(record(1), at=at))
