@@ -11,7 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pithbuilder.core.arxiv_id import doi_of, is_arxiv_id, parse_arxiv_id, parse_category
+from pithbuilder.core.arxiv_id import (
+    doi_of,
+    is_arxiv_id,
+    is_category,
+    parse_arxiv_id,
+    parse_category,
+    split_version,
+    without_subject_class,
+)
 from pithbuilder.errors import FormatError
 
 PUBLISHED = Path(__file__).parents[2] / "published"
@@ -282,3 +290,44 @@ def test_other_categories_are_refused(text: str) -> None:
 )
 def test_doi(arxiv_id: str, doi: str) -> None:
     assert doi_of(arxiv_id) == doi
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_subject_class_is_no_part_of_an_identifier(text: str) -> None:
+    archive, slash, number = text.partition("/")
+    listed = f"{archive.partition('.')[0]}/{number}" if slash else text
+    assert without_subject_class(text) == listed
+    assert without_subject_class(listed) == listed
+    assert split_version(text) == (listed, None)
+    assert split_version(f"{text}v12") == (listed, 12)
+
+
+def test_published_identifiers_have_no_subject_class() -> None:
+    identifiers = [record["source"]["id"] for record in published_records()]
+    assert sum("/" in identifier for identifier in identifiers) >= 10
+    assert [without_subject_class(identifier) for identifier in identifiers] == identifiers
+
+
+@pytest.mark.parametrize("text", ["", "math.AG/990100", "cs.LG", "../x.AG/9901001", "math.AG/9901001v1"])
+def test_what_is_no_identifier_comes_back_as_it_is(text: str) -> None:
+    assert without_subject_class(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "v1", "1805.08469v", "1805.08469v0", "1805.08469v01", "1805.08469v1v2", "1805.08469V1", "1805.08469v１"],
+)
+def test_what_is_no_identifier_with_a_version(text: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        split_version(text)
+    assert caught.value.code == "arxiv-id-format"
+
+
+@pytest.mark.parametrize("text", ["cs.LG", "math-ph", "cond-mat.mes-hall", "11F03", "I.2.6", "", "cs.", "cs.LG\n"])
+def test_is_category_says_what_parse_category_does(text: str) -> None:
+    try:
+        assert parse_category(text) == text
+    except FormatError:
+        assert not is_category(text)
+    else:
+        assert is_category(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pithbuilder.core.timestamps import (
     SystemClock,
     format_microseconds,
     format_seconds,
+    parse_day,
     parse_instant,
     parse_microseconds,
     parse_rfc2822,
@@ -273,3 +274,17 @@ def test_a_fixed_clock_stands_still_in_utc() -> None:
 
 def test_the_machine_s_clock_is_in_utc() -> None:
     assert SystemClock().now().utcoffset() == timedelta(0)
+
+
+@MANY
+@given(st.dates())
+def test_a_day(day: date) -> None:
+    assert parse_day(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2018-5-22", "20180522", "2018-W21-2", "2018-02-30", "2018-05-22T00:00:00Z", "２018-05-22", " 2018-05-22"],
+)
+def test_what_is_no_day(text: str) -> None:
+    assert code_of(parse_day, text) == "date-format"
