@@ -176,7 +176,10 @@ TABLE = {
     "objects 10,000 deep": raw(
         '"submitter": null', '"submitter": ' + '{"a":' * 10_000 + "1" + "}" * 10_000, "json-depth", "$", "100"
     ),
-    "nesting 101 deep": raw('"submitter": null', f'"submitter": {"[" * 100}{"]" * 100}', "json-depth", "$", "100"),
+    "nesting 300 deep": raw('"submitter": null', f'"submitter": {"[" * 299}{"]" * 299}', "json-depth", "$", "100"),
+    "objects 300 deep": raw(
+        '"submitter": null', '"submitter": ' + '{"a":' * 299 + "1" + "}" * 299, "json-depth", "$", "100"
+    ),
     "an unclosed nesting": Bad(b"[" * 100_000, "json-depth", "$", "100", ""),
     "invalid UTF-8": Bad(b'{"id": "2001.90000", "title": "\xff"}', "json-encoding", "byte 31", "UTF-8", ""),
     "an encoded surrogate": Bad(b'{"title": "\xed\xa0\x80"}', "json-encoding", "byte 11", "UTF-8", ""),
@@ -306,8 +309,16 @@ def test_a_line_of_100_megabytes_in_bounded_memory(tmp_path: Path, command: str,
     assert len([row for row in done.lines() if "pith_number" in row]) == (2 if ending else 1)
     (error,) = (text for text in done.stderr.splitlines() if text.startswith("error: "))
     assert error.startswith(f"error: {source}:2: ")
-    assert "[line-too-long]; expected at most 4194304 bytes" in error
+    assert "[line-too-long]; expected at most 2097152 bytes" in error
+    assert error.count(str(source)) == 1
     assert int(peak.read_text()) < 300 * 1024
+
+
+def nested(depth: int) -> object:
+    value: object = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
 
 
 def test_text_that_is_odd_but_right_is_minted(tmp_path: Path) -> None:
@@ -324,11 +335,15 @@ def test_text_that_is_odd_but_right_is_minted(tmp_path: Path) -> None:
         paper(9, id="hep-th/9901001", versions=numbered("v1", "v3", "v999999")),
         paper(10, versions=dated("Mon, 1 Jan 0001 00:00:00 GMT")),
         paper(11, versions=dated("Fri, 31 Dec 9999 23:59:59 GMT")),
+        paper(14, submitter=nested(100)),
+        paper(15, submitter=nested(199)),
+        paper(16, submitter={"a": {"b": nested(150)}}),
+        paper(17, title="x" * (2**21 - 2000)),
     ]
     records += [paper(20 + number, submitter=value) for number, value in enumerate((1.5, [1e3], 2**53, -(2**53), 0.1))]
     source = b"".join(map(line, records)) + b'{"n": 9007199254740991, ' + lines(12)[1:] + line(paper(13))[:-1]
     done = mint(workspace, source, "--json")
     assert done.returncode == 0, done.stderr
-    assert len(done.lines()) == 18
+    assert len(done.lines()) == 22
     assert run("verify", workspace / "mirror", "--trust", workspace / "keys").returncode == 0
-    assert [row["status"] for row in mint(workspace, source, "--json").lines()] == ["unchanged"] * 18
+    assert [row["status"] for row in mint(workspace, source, "--json").lines()] == ["unchanged"] * 22

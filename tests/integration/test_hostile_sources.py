@@ -70,6 +70,13 @@ BEFORE, _, AFTER = PAGE.partition(MARK.encode())
 START, _, END = feeds.oai_page([RECORDS[0], MARK, RECORDS[2]]).partition(MARK.encode())
 """A page round what stands between two records."""
 
+LINE_END = "\n"
+IN_BAD, IN_BETWEEN = (f"<stdin>:{1 + before.decode().count(LINE_END)}: " for before in (BEFORE, START))
+FORGET = b"<responseDate>2026-05-18T00:15:26Z</responseDate>"
+"""An element that is read, so that what follows is not the same record, and says nothing of a paper."""
+
+TOO_LONG = "2097152 bytes a record"
+
 
 class Hostile(NamedTuple):
     """A stream, what must be read of it, and what must be said of it."""
@@ -167,85 +174,158 @@ XML = {
     ),
     "an external subset": Hostile(doctype('SYSTEM "http://127.0.0.1:9/x.dtd"'), (), "xml-doctype", ":2"),
     "attributes by default": Hostile(doctype('[<!ATTLIST record a CDATA "b">]'), (), "xml-doctype", ":2"),
-    "an entity of HTML": Hostile(whole(BEFORE, b"a&nbsp;b", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "a bare ampersand": Hostile(whole(BEFORE, b"a & b", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "a bare less-than": Hostile(whole(BEFORE, b"a < b", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "a NUL": Hostile(whole(BEFORE, b"a\0b", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "a reference to NUL": Hostile(whole(BEFORE, b"a&#0;b", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "a reference to a surrogate": Hostile(whole(BEFORE, b"&#xD800;", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "invalid UTF-8": Hostile(whole(BEFORE, b"M\xfcller", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "an encoded surrogate": Hostile(whole(BEFORE, b"\xed\xa0\x80", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "an overlong spelling": Hostile(whole(BEFORE, b"\xc0\xbcb>", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "wrong nesting": Hostile(whole(BEFORE, b"</record>", AFTER), (FIRST,), "xml-syntax", "in the record"),
+    "an entity of HTML": Hostile(whole(BEFORE, b"a&nbsp;b", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "a bare ampersand": Hostile(whole(BEFORE, b"a & b", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "a bare less-than": Hostile(whole(BEFORE, b"a < b", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "a NUL": Hostile(whole(BEFORE, b"a\0b", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "a reference to NUL": Hostile(whole(BEFORE, b"a&#0;b", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "a reference to a surrogate": Hostile(whole(BEFORE, b"&#xD800;", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "invalid UTF-8": Hostile(whole(BEFORE, b"M\xfcller", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "an encoded surrogate": Hostile(whole(BEFORE, b"\xed\xa0\x80", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "an overlong spelling": Hostile(whole(BEFORE, b"\xc0\xbcb>", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "wrong nesting": Hostile(whole(BEFORE, b"</record>", AFTER), (FIRST,), "xml-syntax", IN_BAD),
     "a second document": Hostile(whole(PAGE, PAGE), (FIRST, BAD, LAST), "xml-syntax", ":"),
-    "an undeclared prefix": Hostile(whole(BEFORE, b"<x:y/>", AFTER), (FIRST,), "xml-syntax", "in the record"),
-    "an attribute twice": Hostile(whole(START, b'<a b="" b=""/>', END), (FIRST,), "xml-syntax", ":"),
+    "an undeclared prefix": Hostile(whole(BEFORE, b"<x:y/>", AFTER), (FIRST,), "xml-syntax", IN_BAD),
+    "an attribute twice": Hostile(whole(START, b'<a b="" b=""/>', END), (FIRST,), "xml-syntax", IN_BETWEEN),
+    "an attribute twice by two prefixes": Hostile(
+        whole(START, b'<a xmlns:p="u" xmlns:q="u" p:b="" q:b=""/>', END), (FIRST,), "xml-syntax", IN_BETWEEN
+    ),
+    "an undeclared prefix between records": Hostile(whole(START, b"<x:y/>", END), (FIRST,), "xml-syntax", IN_BETWEEN),
+    "an undeclared prefix of an attribute": Hostile(
+        whole(BEFORE, b'<y x:z=""/>', AFTER), (FIRST,), "xml-syntax", IN_BAD
+    ),
+    "an entity of HTML between records": Hostile(whole(START, b"&nbsp;", END), (FIRST,), "xml-syntax", IN_BETWEEN),
+    "an entity of HTML in an attribute": Hostile(
+        whole(START, b'<a b="&nbsp;"/>', END), (FIRST,), "xml-syntax", IN_BETWEEN
+    ),
+    "a namespace for a terminal": Hostile(
+        whole(START, '<a xmlns:p="urn:\x9b31m\u202e"/>'.encode(), END), (FIRST, LAST), ""
+    ),
+    "a name for a terminal": Hostile(whole(START, "<a\u200dé></b>".encode(), END), (FIRST,), "xml-syntax", IN_BETWEEN),
+    "a long name that is not closed": Hostile(
+        whole(START, b"<" + b"a" * 40_000 + b"></b>", END), (FIRST,), "xml-syntax", IN_BETWEEN
+    ),
+    "a record in a record": Hostile(
+        whole(BEFORE, b"</abstract>", RECORDS[2].encode(), b"<abstract>We prove it.", AFTER),
+        (FIRST, LAST),
+        "field-repeated",
+        f"{BAD}: arXivRaw/abstract",
+    ),
     "markup in a text": Hostile(
         whole(BEFORE, b"a<b>c</b>", AFTER), (FIRST, LAST), "field-markup", f"{BAD}: arXivRaw/abstract", "text alone"
     ),
     "UTF-16 with a mark": Hostile(whole(PAGE.decode().encode("utf-16")), (), "source-unknown", "<stdin>", "snapshot"),
-    "UTF-16 without": Hostile(whole(PAGE.decode().encode("utf-16-le")), (), "xml-encoding|source-unknown", ""),
+    "UTF-16 without": Hostile(
+        whole(PAGE.decode().encode("utf-16-le")), (), "xml-syntax|xml-encoding", "<stdin>:1", "UTF-8"
+    ),
     "Latin-1 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"ISO-8859-1")), (), "xml-encoding", ":1", "UTF-8"),
     "UTF-16 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"UTF-16")), (), "xml-encoding", ":1", "UTF-8"),
     "UTF-7 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"UTF-7")), (), "xml-encoding", ":1", "UTF-8"),
-    "1 GB of text": Hostile(
-        flood(BEFORE, LETTERS, 1000, AFTER), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
-    ),
+    "1 GB of text": Hostile(flood(BEFORE, LETTERS, 1000, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG),
     "1 GB of text in gzip": Hostile(
-        packed(flood(BEFORE, TEXT, 1000, AFTER), gz), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+        packed(flood(BEFORE, TEXT, 1000, AFTER), gz), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "1 GB of text in Zstandard": Hostile(
-        packed(flood(BEFORE, TEXT, 1000, AFTER), zst), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+        packed(flood(BEFORE, TEXT, 1000, AFTER), zst), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
-    "1 GB between records": Hostile(flood(START, LETTERS, 1000, END), (FIRST, LAST), ""),
+    "1 GB between records": Hostile(flood(START, LETTERS, 1000, END), (FIRST,), "record-too-long", ":", TOO_LONG),
     "300 MB of CDATA": Hostile(
-        flood(BEFORE + b"<![CDATA[", LETTERS, 300, b"]]>" + AFTER), (FIRST, LAST), "record-too-long", ":"
+        flood(BEFORE + b"<![CDATA[", LETTERS, 300, b"]]>" + AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "an attribute of 300 MB": Hostile(
-        flood(START + b'<a b="', LETTERS, 300, b'"/>' + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+        flood(START + b'<a b="', LETTERS, 300, b'"/>' + END), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "an attribute of 300 MB in a record": Hostile(
-        flood(BEFORE + b'<a b="', LETTERS, 300, b'"/>' + AFTER), (FIRST,), "xml-markup", ":", "262144 bytes"
+        flood(BEFORE + b'<a b="', LETTERS, 300, b'"/>' + AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "a comment of 300 MB": Hostile(
-        flood(START + b"<!--", LETTERS, 300, b"-->" + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+        flood(START + b"<!--", LETTERS, 300, b"-->" + END), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "an instruction of 300 MB": Hostile(
-        flood(START + b"<?php ", LETTERS, 300, b"?>" + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+        flood(START + b"<?php ", LETTERS, 300, b"?>" + END), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "a name of 300 MB": Hostile(
-        flood(START + b"<", b"a" * MEGABYTE, 300, b"/>" + END), (FIRST,), "xml-markup", ":", "262144 bytes"
+        flood(START + b"<", b"a" * MEGABYTE, 300, b"/>" + END), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "10^6 nested elements": Hostile(
-        whole(START, b"<a>" * 10**6, b"</a>" * 10**6, END), (FIRST,), "xml-depth", ":", "32 levels"
+        whole(START, b"<a>" * 10**6, b"</a>" * 10**6, END), (FIRST,), "xml-depth", IN_BETWEEN
     ),
     "10^6 nested elements in a record": Hostile(
-        whole(BEFORE, b"<a>" * 10**6, b"</a>" * 10**6, AFTER), (FIRST,), "xml-depth", ":", "32 levels"
+        whole(BEFORE, b"<a>" * 10**6, b"</a>" * 10**6, AFTER), (FIRST,), "xml-depth", IN_BAD
     ),
     "10^6 siblings in a record": Hostile(
-        whole(BEFORE, b"<a/>" * 10**6, AFTER), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+        whole(BEFORE, b"<a/>" * 10**6, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
-    "10^6 siblings between records": Hostile(whole(START, b"<a/>" * 10**6, END), (FIRST, LAST), ""),
-    "10^6 references": Hostile(
-        whole(BEFORE, b"&lt;" * 5 * 10**6, AFTER), (FIRST, LAST), "record-too-long", ":", "2097152 bytes"
+    "10^6 siblings between records": Hostile(
+        whole(START, b"<a/>" * 10**6, END), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
+    "10^6 references": Hostile(whole(BEFORE, b"&lt;" * 5 * 10**6, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG),
     "300 MB in the attributes of one record": Hostile(
-        flood(BEFORE, b'<a b="%b"/>' % (b"x" * 200_000), 300, AFTER), (FIRST, LAST), "record-too-long", ":"
+        flood(BEFORE, b'<a b="%b"/>' % (b"x" * 200_000), 300, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
     ),
     "120 MB of names in one record": Hostile(
-        partial(between, partial(distinct, "<{name}/>", 60_000, 2000), BEFORE, AFTER), (FIRST,), "xml-markup", ":"
+        partial(between, partial(distinct, "<{name}/>", 60_000, 2000), BEFORE, AFTER), (FIRST,), "xml-depth", ":"
     ),
     "120 MB of names between records": Hostile(
-        partial(between, partial(distinct, "<{name}/>", 60_000, 2000)), (FIRST,), "xml-markup", ":"
+        partial(between, partial(distinct, "<{name}/>", 60_000, 2000)), (FIRST,), "xml-depth", ":"
     ),
     "120 MB of attribute names": Hostile(
-        partial(between, partial(distinct, '<a {name}=""/>', 60_000, 2000)), (FIRST,), "xml-markup", ":"
+        partial(between, partial(distinct, '<a {name}=""/>', 60_000, 2000)), (FIRST,), "xml-depth", ":"
     ),
     "120 MB of namespaces": Hostile(
         partial(between, partial(distinct, '<a xmlns:{name}="http://a.example/"/>', 60_000, 2000)),
         (FIRST,),
-        "xml-markup",
+        "xml-depth",
         ":",
+    ),
+    **{
+        f"{what} of {size} letters": Hostile(
+            partial(between, partial(distinct, form, size, 120 * MEGABYTE // (size + 60))), (FIRST,), "xml-depth", ":"
+        )
+        for what, form in {
+            "120 MB of names": "<{name}/>" + FORGET.decode(),
+            "120 MB of attribute names": '<a {name}=""/>' + FORGET.decode(),
+            "120 MB of prefixes": '<a xmlns:{name}="http://a.example/"/>' + FORGET.decode(),
+            "120 MB of namespaces": '<a xmlns="http://{name}"/>' + FORGET.decode(),
+        }.items()
+        for size in (10, 40_000)
+    },
+    "1 GB in front": Hostile(flood(b"<!--", LETTERS, 1000, b"-->" + PAGE), (), "xml-prolog", "<stdin>", "262144 bytes"),
+    "1 GB of blanks in front": Hostile(flood(b"", BLANKS, 1000, PAGE), (), "source-unknown|source-empty", "<stdin>"),
+    "1 GB behind": Hostile(flood(PAGE, BLANKS, 1000, b"\n"), (FIRST, BAD, LAST), "record-too-long", ":", TOO_LONG),
+    "1 GB of text among what is read": Hostile(flood(START, LETTERS + FORGET, 1000, END), (FIRST, LAST), ""),
+    "1 GB of comments among what is read": Hostile(
+        flood(START, b"<!--" + LETTERS + b"-->" + FORGET, 1000, END), (FIRST, LAST), ""
+    ),
+    "1 GB of elements among what is read": Hostile(
+        flood(START, b"<a>x</a>" * 100_000 + FORGET, 100, END), (FIRST, LAST), ""
+    ),
+    "texts and elements in a record": Hostile(
+        whole(BEFORE, b"<a/>x" * (2**21 // 5 - 1000), AFTER), (FIRST, LAST), "field-markup", f"{BAD}: arXivRaw/abstract"
+    ),
+    "attributes in a record": Hostile(
+        whole(BEFORE, b'<a b="x" c="y"/>' * (2**21 // 16 - 1000), AFTER),
+        (FIRST, LAST),
+        "field-markup",
+        f"{BAD}: arXivRaw/abstract",
+    ),
+    "fields in a record": Hostile(
+        whole(BEFORE, b"</abstract>", b"<a/>x" * (2**21 // 5 - 1000), b"<abstract>", AFTER),
+        (FIRST, LAST),
+        "field-repeated",
+        f"{BAD}: arXivRaw/abstract",
+    ),
+    "fields of other names in a record": Hostile(
+        whole(BEFORE, b"</abstract>", *(b"<%x/>" % n for n in range(0xA0000, 0xA0000 + 250_000)), b"<abstract>", AFTER),
+        (FIRST, LAST),
+        "field-repeated",
+        f"{BAD}: arXivRaw/abstract",
+    ),
+    "versions in a record": Hostile(
+        whole(BEFORE, b"</abstract>", b"<version/>" * 200_000, b"<abstract>", AFTER),
+        (FIRST, LAST),
+        "field-missing",
+        f"{BAD}: arXivRaw/version",
     ),
 }
 COMPRESSED = {
@@ -293,13 +373,31 @@ JSON = {
         "line-too-long",
         ":2",
     ),
+    "2 MB of lists": Hostile(
+        bad_line(b'{"id": [' + b"[]," * 699_000 + b"[]]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+    ),
+    "2 MB of objects": Hostile(
+        bad_line(b'{"id": [' + b"{}," * 699_000 + b"{}]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+    ),
+    "2 MB of names": Hostile(
+        bad_line(b"{%b}\n" % b",".join(b'"%x":{}' % n for n in range(0x10000, 0x10000 + 170_000))),
+        (LINE_1, LINE_3),
+        "field-missing",
+        ":2",
+    ),
+    "2 MB of numbers": Hostile(
+        bad_line(b'{"id": [' + b"1e9," * 524_000 + b"0]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+    ),
     "4 MB of lists": Hostile(
-        bad_line(b'{"id": [' + b"[]," * 1_398_000 + b"[]]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+        bad_line(b'{"id": [' + b"[]," * 1_398_000 + b"[]]}\n"), (LINE_1, LINE_3), "line-too-long", ":2", "2097152"
     ),
-    "4 MB of objects": Hostile(
-        bad_line(b'{"id": [' + b"{}," * 1_398_000 + b"{}]}\n"), (LINE_1, LINE_3), "field-missing", ":2"
+    "2 MB of nesting": Hostile(bad_line(b'{"id": ' + b"[" * 2_000_000 + b"\n"), (LINE_1, LINE_3), "json-depth", ":2"),
+    "2 MB of objects inside one another": Hostile(
+        bad_line(b'{"id":' * 300_000 + b"\n"), (LINE_1, LINE_3), "json-depth", ":2"
     ),
-    "4 MB of nesting": Hostile(bad_line(b'{"id": ' + b"[" * 4_000_000 + b"\n"), (LINE_1, LINE_3), "json-depth", ":2"),
+    "a number of 2 MB": Hostile(
+        bad_line(b'{"id": ' + b"9" * 2_000_000 + b"}\n"), (LINE_1, LINE_3), "json-integer-range", ":2"
+    ),
     "a key twice": Hostile(
         bad_line(b'{"id": "2001.00012", ' + line(paper(12))[1:]), (LINE_1, LINE_3), "json-duplicate-key", ":2: $"
     ),
@@ -311,10 +409,27 @@ JSON = {
         f":2: paper {BAD}: raw:1",
     ),
     "siblings harvested": Hostile(
-        bad_line(harvested(f"<record>{'<a/>' * 1_000_000}</record>")), (LINE_1, LINE_3), "record-too-long", ":2"
+        bad_line(harvested(f"<record>{'<a/>x' * 400_000}</record>")),
+        (LINE_1, LINE_3),
+        "field-missing",
+        ":2: record/header",
     ),
     "records in a harvested one": Hostile(
-        bad_line(harvested("<record/>" * 400_000)), (LINE_1, LINE_3), "harvest-raw", f":2: paper {BAD}: $.raw"
+        bad_line(harvested("<record/>" * 200_000)), (LINE_1, LINE_3), "harvest-raw", f":2: paper {BAD}: raw"
+    ),
+    "nesting harvested": Hostile(
+        bad_line(harvested("<record>" * 200_000)), (LINE_1, LINE_3), "xml-depth", f":2: paper {BAD}: raw:1"
+    ),
+    "namespaces harvested": Hostile(
+        bad_line(
+            json.dumps(
+                json.loads(harvested("<record/>")) | {"namespaces": {f"n{n}": "urn:x" for n in range(100_000)}}
+            ).encode()
+            + b"\n"
+        ),
+        (LINE_1, LINE_3),
+        "field-missing|record-too-long|xml-depth|xml-syntax|xml-prolog",
+        ":2: ",
     ),
 }
 HOSTILE = {**XML, **COMPRESSED, **JSON}
@@ -366,6 +481,7 @@ def test_the_error_is_told_and_everything_good_is_read(tmp_path: Path, name: str
     assert len(done.errors) == bool(hostile.code), done.errors
     for error in done.errors:
         assert error.startswith("error: <stdin>")
+        assert error.count("<stdin>") == 1
         said, code, _ = re.split(rf"\[({hostile.code})\]", error, maxsplit=1)
         assert code
         assert hostile.where in said
@@ -384,7 +500,9 @@ def test_none_of_another_file_is_told(tmp_path: Path) -> None:
     assert "the-secret-itself" not in "".join([*done.rows, *done.errors])
 
 
-@pytest.mark.parametrize("name", ["1 GB of text", "10^6 siblings in a record", "a key twice"])
+@pytest.mark.parametrize(
+    "name", ["1 GB of text", "texts and elements in a record", "10^6 siblings in a record", "a key twice"]
+)
 def test_the_good_ones_are_minted(tmp_path: Path, name: str) -> None:
     hostile = HOSTILE[name]
     workspace = make_workspace(tmp_path / "w")

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from pithbuilder.errors import SourceError
+from pithbuilder.errors import DocumentError, SourceError
+from pithbuilder.sources.oai import describe_record
 from pithbuilder.sources.reading import read_papers
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper
 from tests.support import feeds
@@ -218,14 +219,6 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
         f"f:{LINE}: record/header/identifier",
         "archive/YYMMNNN",
     ),
-    "no datestamp": (
-        RAW,
-        "<datestamp>2018-06-03</datestamp>",
-        "",
-        "field-missing",
-        f"f:{LINE}: record/header/datestamp",
-        "'datestamp'",
-    ),
     "no metadata": (RAW, "metadata>", "about>", "field-missing", f"{OF_PAPER}record/metadata", "'metadata'"),
     "empty metadata": (
         RAW,
@@ -393,10 +386,42 @@ def test_a_bad_record(name: str) -> None:
     assert expected in error.expected
 
 
+def described(before: str = "", after: str = "") -> tuple[str, str]:
+    root = etree.fromstring(respell(RAW, before, after) if before else RAW.encode())
+    (record,) = root.findall(".//o:record", NAMES)
+    return describe_record(record)
+
+
+def test_when_a_record_last_changed() -> None:
+    assert described() == ("1805.08469", "2018-06-03")
+    assert described("2018-06-03<", "2018-06-03T00:00:00Z\n<") == ("1805.08469", "2018-06-03T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "where", "expected"),
+    [
+        ("<datestamp>2018-06-03</datestamp>", "", "field-missing", "record/header/datestamp", "'datestamp'"),
+        ("<datestamp>", "<datestamp/><datestamp>", "field-repeated", "record/header/datestamp", "once"),
+        ("<datestamp>", "<datestamp><b/>", "field-markup", "record/header/datestamp", "text alone"),
+        ("header>", "kopf>", "field-missing", "record/header", "'header'"),
+        ("oai:arXiv.org:", "oai:example.org:", "oai-identifier", "record/header/identifier", "oai:arXiv.org:"),
+    ],
+)
+def test_a_header_that_describes_no_record(before: str, after: str, code: str, where: str, expected: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        described(before, after)
+    assert (caught.value.code, caught.value.where) == (code, where)
+    assert expected in caught.value.expected
+
+
+def test_a_paper_is_read_without_its_datestamp() -> None:
+    assert read_one(respell(RAW, "<datestamp>2018-06-03</datestamp>", "")).paper == read_one(RAW.encode()).paper
+
+
 def test_another_format() -> None:
     error = error_in(feeds.oai_page([feeds.dc_record(PAPER)], prefix="oai_dc"))
     assert (error.code, error.where) == ("oai-format", f"{OF_PAPER}record/metadata")
-    assert (error.expected, error.found) == ("arXivRaw or arXiv", "'dc'")
+    assert (error.expected, error.found) == ("arXivRaw or arXiv", "'{http://www.openarchives.org/OAI/2.0/oai_dc/}dc'")
     assert "metadataPrefix=arXivRaw" in error.hint
 
 
