@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from pithbuilder.core.arxiv_id import without_subject_class
 from pithbuilder.errors import SourceError, StoreError
 from pithbuilder.sources.incomplete import complete
 from pithbuilder.sources.reading import read_papers
@@ -54,12 +55,14 @@ def _completed(papers: Iterable[SourcePaper], complete_from: Iterable[Path]) -> 
             if item.partial is None:
                 yield item
                 continue
-            paper, revised_at = index.find(item.partial.arxiv_id, item.partial.version)
-            yield complete(item.partial, paper, revised_at, item.place)._replace(origin=item.origin)
+            found = index.find(item.partial.arxiv_id, item.partial.version)
+            completed = complete(item.partial, found.paper, found.revised_at, item.place, disputed=found.disputed)
+            yield completed._replace(origin=item.origin)
 
 
 def _chosen(papers: Iterable[SourcePaper], wanted: Collection[WantedVersion]) -> Iterator[SourcePaper]:
     """Yield the wanted papers, and every record of which it cannot be said which paper it is."""
+    wanted = dict.fromkeys(wanted)
     found: dict[str, set[int | None]] = {arxiv_id: set() for arxiv_id, _ in wanted}
     for item in papers:
         arxiv_id, version = _paper_of(item)
@@ -96,4 +99,4 @@ def _paper_of(item: SourcePaper) -> WantedVersion:
         return item.paper.arxiv_id, item.paper.version
     if item.partial is not None:
         return item.partial.arxiv_id, item.partial.version
-    return item.deleted_id, None
+    return item.deleted_id or without_subject_class(item.refused_id), None

@@ -131,16 +131,22 @@ def harvest_ids(endpoint: IdEndpoint, store: HarvestStore, ids: Sequence[str]) -
         page = endpoint.by_ids(asked)
         before = state.records
         position = state.position + len(asked)
+        missing = [name for name in asked if name not in page.answered]
         state = store.add_page(
             ((record.origin.raw_sha256, record.to_line()) for record in page.records),
-            attrs.evolve(state, position=position, done=position == len(ids)),
+            attrs.evolve(
+                state,
+                position=position,
+                done=position == len(ids),
+                missing=",".join([*filter(None, [state.missing]), *missing]),
+            ),
         )
         yield HarvestedPage(
             received=len(page.records),
             new=state.records - before,
             records=state.records,
             total=len(ids),
-            missing=tuple(name for name in asked if name not in page.answered),
+            missing=tuple(missing),
         )
 
 

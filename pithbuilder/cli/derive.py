@@ -28,7 +28,7 @@ from pithbuilder.stores.atomic import read_file
     "--against",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --explain: the first difference from this published bundle, record document or record.",
+    help="With --explain: the first difference from this bundle, record document or record; it is not verified.",
 )
 @json_option
 @click.pass_context
@@ -51,8 +51,8 @@ def command(
     """
     if wanted and explained:
         raise click.UsageError("--id and --explain exclude each other.")
-    if against and not explained:
-        raise click.UsageError("--against goes with --explain.")
+    if against and len(explained) != 1:
+        raise click.UsageError("--against goes with --explain and one identifier.")
     items = gather_papers(sources, complete_from=complete_from, wanted=wanted or explained)
     ctx.exit(0 if (_explain(items, against, as_json) if explained else _derive(items)) else 1)
 

@@ -90,7 +90,7 @@ def command(
     """
     _check_usage(first, last, set_spec, wanted, api)
     address = endpoint or _ENDPOINTS[api]
-    ids = [arxiv_id if number is None else f"{arxiv_id}v{number}" for arxiv_id, number in dict.fromkeys(wanted)]
+    ids = [arxiv_id if number is None else f"{arxiv_id}v{number}" for arxiv_id, number in wanted]
     request = {"api": api, "endpoint": address, "--from": first, "--until": last, "--set": set_spec}
     http = HttpClient(
         address,
@@ -127,7 +127,6 @@ def _check_usage(first: str, last: str, set_spec: str, wanted: tuple[WantedVersi
 
 def _report(pages: Iterator[HarvestedPage], store: HarvestStore, as_json: bool) -> int:
     """Tell of each page and, whatever happens, where the harvest is; return how many papers were not there."""
-    missing = 0
     try:
         for page in pages:
             if page.begun_again:
@@ -135,14 +134,12 @@ def _report(pages: Iterator[HarvestedPage], store: HarvestStore, as_json: bool) 
             else:
                 total = "" if page.total is None else f"; the list has {page.total}"
                 tell(f"received {page.received}, new {page.new}; {page.records} records in all{total}")
-            for paper_id in page.missing:
-                missing += 1
-                complain(
-                    SourceError("paper-not-there", "the server does not have the paper", where=f"paper {paper_id}")
-                )
             if as_json:
                 print_json(page.to_dict())
     finally:
+        missing = [paper_id for paper_id in store.checkpoint.missing.split(",") if paper_id]
+        for paper_id in missing:
+            complain(SourceError("paper-not-there", "the server does not have the paper", where=f"paper {paper_id}"))
         done = "complete" if store.checkpoint.done else "not complete: the same command goes on"
         tell(f"{store.checkpoint.records} records in {store.root}, {done}")
-    return missing
+    return len(missing)

@@ -1,4 +1,7 @@
-"""Instants in UTC and their two spellings: whole seconds, and microseconds with always six digits."""
+"""Instants in UTC and their two spellings: whole seconds, and microseconds with always six digits.
+
+Days, and the dates of arXiv's feeds, are read too.
+"""
 
 from __future__ import annotations
 

@@ -172,16 +172,20 @@ def read_published(value: JsonObject) -> PublishedRecord:
 
 
 def compare(explanation: Explanation, published: PublishedRecord) -> RecordDifference | None:
-    """Return the first field, in canonical order, in which a paper's record differs from a published one."""
-    found = first_difference(explanation.record.to_dict(), published.record.to_dict())
+    """Return the first field in which a paper's record differs from a published one.
+
+    Of another paper, or another version of it, that is said; else the first in canonical order.
+    """
+    ours, theirs = explanation.record.to_dict(), published.record.to_dict()
+    found = first_difference(ours["source"], theirs["source"], "$.source") or first_difference(ours, theirs)
     if found is None:
         return None
-    path, derived, theirs = found
+    path, derived, there = found
     hashed = next((text for text in explanation.texts if path == f"$.metadata.{text.name}_canon_sha256"), None)
     if hashed is None:
-        return RecordDifference(path=path, derived=derived, published=theirs)
+        return RecordDifference(path=path, derived=derived, published=there)
     text, note = _compare_texts(hashed, published)
-    return RecordDifference(path=path, derived=derived, published=theirs, text=text, note=note)
+    return RecordDifference(path=path, derived=derived, published=there, text=text, note=note)
 
 
 def _compare_texts(hashed: HashedText, published: PublishedRecord) -> tuple[TextDifference | None, str]:

@@ -104,7 +104,9 @@ class OaiEndpoint:
             SourceError: As for :meth:`list`.
         """
         (paper_id,) = ids
-        return self._ask("GetRecord", {"identifier": f"oai:arXiv.org:{paper_id}", "metadataPrefix": METADATA_PREFIX})
+        return self._ask(
+            "GetRecord", {"identifier": oai.IDENTIFIER_PREFIX + paper_id, "metadataPrefix": METADATA_PREFIX}
+        )
 
     def _ask(self, verb: str, parameters: dict[str, str]) -> Page:
         return self._http.get({"verb": verb, **parameters}, _read_oai_page)
@@ -148,9 +150,7 @@ def _read_oai_page(answer: Answer) -> Page:
     _check_status(answer)
     tokens = elements.get(oai.RESUMPTION_TOKEN, [])
     dates = elements.get(oai.RESPONSE_DATE, [])
-    records = tuple(
-        _harvested(raw, answer, *_oai_header(_parse(raw, answer))) for raw in found.elements if raw.name == oai.RECORD
-    )
+    records = tuple(_harvested(raw, answer, *_oai_header(raw)) for raw in found.elements if raw.name == oai.RECORD)
     return Page(
         records=records,
         answered=frozenset(record.source_id for record in records),
@@ -251,10 +251,10 @@ def _count(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _oai_header(element: Element) -> tuple[str, str]:
+def _oai_header(record: RawElement) -> tuple[str, str]:
     """Return paper and datestamp; a record that does not say them as it should is kept, and refused when it is used."""
     try:
-        return oai.describe_record(element)
+        return oai.describe_record(parse_element(record.raw, record.namespaces))
     except PithError:
         return "", ""
 

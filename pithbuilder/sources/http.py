@@ -57,17 +57,23 @@ class Answer:
     fetched_at: datetime
 
 
-class TransientError(Exception):
+class TransientError(SourceError):
     """An answer of no use that may be another one next time.
 
-    Attributes:
+    Args:
         error: What is wrong, should it stay so.
         retry_after: How many seconds the server asks to wait; None where it does not say.
     """
 
     def __init__(self, error: SourceError, retry_after: float | None = None) -> None:
-        super().__init__(error)
-        self.error = error
+        super().__init__(
+            error.code,
+            error.message,
+            where=error.where,
+            expected=error.expected,
+            found=error.found,
+            hint=error.hint,
+        )
         self.retry_after = retry_after
 
 
@@ -139,10 +145,7 @@ class HttpClient:
                 ``http-retry-later``, or what ``read`` raises.
         """
         url = f"{self.endpoint}?{urlencode(parameters)}"
-        try:
-            return self._retrying(lambda: read(self._ask(url)))
-        except TransientError as failure:
-            raise failure.error from failure
+        return self._retrying(lambda: read(self._ask(url)))
 
     def close(self) -> None:
         """Close the connections."""
@@ -174,7 +177,7 @@ class HttpClient:
     def _tell_failure(self, state: tenacity.RetryCallState) -> None:
         failure = state.outcome.exception() if state.outcome else None
         if isinstance(failure, TransientError) and state.next_action:
-            self._tell(f"note: {failure.error}; trying again in {state.next_action.sleep:.0f} s")
+            self._tell(f"note: {failure}; trying again in {state.next_action.sleep:.0f} s")
 
 
 class _Wait(tenacity.wait.wait_base):

@@ -27,7 +27,12 @@ def incomplete(partial: PartialMetadata, place: str) -> SourcePaper:
 
 
 def complete(
-    partial: PartialMetadata, paper: PaperMetadata | None, revised_at: datetime | None, place: str
+    partial: PartialMetadata,
+    paper: PaperMetadata | None,
+    revised_at: datetime | None,
+    place: str,
+    *,
+    disputed: bool = False,
 ) -> SourcePaper:
     """Return the record of a feed that lacks something, completed; or why it cannot be.
 
@@ -36,12 +41,19 @@ def complete(
         paper: What a complete feed tells of the same paper; None where it has no such paper.
         revised_at: When the paper's version was submitted, as the complete feed says.
         place: ``FILE:LINE`` of the partial record.
+        disputed: Whether there were two such papers that are not the same.
     """
     if paper is None:
         error = SourceError(
             "complete-missing",
-            f"{partial.feed} does not tell all, and the source that is to complete it does not have the paper",
-            expected="the same paper in the file of --complete-from",
+            f"{partial.feed} does not tell all, nor does the source that is to complete it",
+            expected="the same paper in the file of --complete-from, from a feed that tells all",
+        )
+    elif disputed:
+        error = SourceError(
+            "complete-disagrees",
+            "the sources that are to complete it tell different things of one version of the paper",
+            hint="give one of them alone, or fetch them again",
         )
     elif partial.version is not None and partial.version != paper.version:
         error = SourceError(

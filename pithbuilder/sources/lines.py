@@ -7,8 +7,11 @@ from typing import BinaryIO, Final, NamedTuple
 
 from pithbuilder.errors import SourceError, StoreError
 
-MAX_LINE_BYTES: Final = 2 * 2**20
-"""The size above which a line is refused unread: 2 MiB; the longest record of arXiv's is below 1 MiB.
+MAX_RECORD_BYTES: Final = 2**20
+"""How large one record may be: 1 MiB; the longest of arXiv's, with thousands of authors, are well below."""
+
+MAX_LINE_BYTES: Final = 2 * MAX_RECORD_BYTES + 2**16
+"""The size above which a line is refused unread: a record with every character escaped, and what stands round it.
 
 Parsed, a hostile line takes some fifty times its size (``[],[],[]``), so that this bounds the memory too.
 """

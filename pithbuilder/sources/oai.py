@@ -31,7 +31,6 @@ RESUMPTION_TOKEN: Final = f"{{{OAI}}}resumptionToken"
 RESPONSE_DATE: Final = f"{{{OAI}}}responseDate"
 WATCHED: Final = frozenset({RECORD, ERROR, RESUMPTION_TOKEN, RESPONSE_DATE})
 
-RAW_FEED: Final = "OAI-PMH arXivRaw"
 ARXIV_FEED: Final = "OAI-PMH arXiv"
 
 _HEADER: Final = f"{{{OAI}}}header"
@@ -40,7 +39,8 @@ _DATESTAMP: Final = f"{{{OAI}}}datestamp"
 _METADATA: Final = f"{{{OAI}}}metadata"
 _RAW_DATE: Final = f"{{{ARXIV_RAW}}}date"
 
-_IDENTIFIER: Final = "oai:arXiv.org:"
+IDENTIFIER_PREFIX: Final = "oai:arXiv.org:"
+"""What stands in front of an arXiv identifier in OAI-PMH."""
 
 
 class OaiHeader(NamedTuple):
@@ -107,9 +107,9 @@ def _read_header(record: Element) -> OaiHeader:
     header = only_child(record, _HEADER, "record")
     identifier = only_text(header, _OAI_IDENTIFIER, "record/header").strip()
     path = "record/header/identifier"
-    if not identifier.startswith(_IDENTIFIER):
-        raise unusable("oai-identifier", path, f"{_IDENTIFIER} and an arXiv identifier", identifier)
-    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(_IDENTIFIER), path)
+    if not identifier.startswith(IDENTIFIER_PREFIX):
+        raise unusable("oai-identifier", path, f"{IDENTIFIER_PREFIX} and an arXiv identifier", identifier)
+    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(IDENTIFIER_PREFIX), path)
     return OaiHeader(without_subject_class(arxiv_id), header.get("status") == "deleted")
 
 
@@ -176,12 +176,14 @@ def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper
     _check_id(fields, header)
     # Until 2025 "created" was the first version's day and "updated" the newest one's; since then "created" is the
     # newest one's and "updated" that of any change to the record.
-    days = [fields.text("created"), fields.text_or_none("updated")]
+    created = parsed(parse_day, fields.text("created").strip(), "arXiv/created")
+    updated = fields.text_or_none("updated")
+    days = {created if updated is None else parsed(parse_day, updated.strip(), "arXiv/updated"), created}
     partial = PartialMetadata(
         feed=ARXIV_FEED,
         missing=("version", "title", "abstract", "authors", "submitted_at"),
         arxiv_id=header.arxiv_id,
-        revised_on=frozenset(parsed(parse_day, day.strip(), "arXiv/created") for day in days if day),
+        revised_on=frozenset(days),
         title=fields.text("title"),
         abstract=fields.text("abstract"),
         categories=tuple(fields.text("categories").split()),

@@ -18,8 +18,6 @@ from pithbuilder.errors import PithError
 from pithbuilder.sources.fields import read_versions, shown_id
 from pithbuilder.sources.source_paper import SourcePaper, refused
 
-FEED: Final = "arXiv snapshot"
-
 _Taken: TypeAlias = tuple[str, str, str, str, str, str | None, list[tuple[str, str]]]
 _FIELDS: Final = itemgetter("id", "title", "abstract", "authors", "categories", "license", "versions")
 _TYPES: Final = {(*[str] * 5, str, list), (*[str] * 5, type(None), list)}

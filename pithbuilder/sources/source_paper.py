@@ -63,6 +63,7 @@ class SourcePaper(NamedTuple):
         error: Why not; its place names file, line, paper and field. None for a record that was deleted at its source.
         partial: What the record tells where that is not enough; the error then says what is missing.
         deleted_id: The paper of a record that was deleted at its source.
+        refused_id: The paper of a record that was refused, as far as it is known and as it may stand in a message.
         revised_at: When the paper's version was submitted, where the source tells.
         origin: Where a harvested record came from.
     """
@@ -72,6 +73,7 @@ class SourcePaper(NamedTuple):
     error: SourceError | None = None
     partial: PartialMetadata | None = None
     deleted_id: str = ""
+    refused_id: str = ""
     revised_at: datetime | None = None
     origin: Origin | None = None
 
@@ -84,7 +86,7 @@ def refused(error: PithError, place: str, paper_id: str = "") -> SourcePaper:
         place: ``FILE:LINE``.
         paper_id: The paper's identifier, already safe for a terminal, where it is known.
     """
-    return SourcePaper(place, error=located(error, place, paper_id))
+    return SourcePaper(place, error=located(error, place, paper_id), refused_id=paper_id)
 
 
 def located(error: PithError, place: str, paper_id: str = "") -> SourceError:

@@ -16,13 +16,11 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from pithbuilder.errors import SourceError
+from pithbuilder.sources.lines import MAX_RECORD_BYTES
 from pithbuilder.sources.xml_outline import malformed, read_chunk, read_root, truncated
 
 Element = etree._Element
 """An element of a record; names are ``{namespace}name``."""
-
-MAX_RECORD_BYTES: Final = 2 * 2**20
-"""How much may come before a record ends; the longest of arXiv's, with thousands of authors, are below 1 MiB."""
 
 _PREFIX: Final = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_.-]*)?", re.ASCII)
 _PLACE_IN_REASON: Final = re.compile(r",? line \d+, column \d+.*", re.DOTALL)
@@ -141,5 +139,10 @@ def _refusal(error: etree.XMLSyntaxError, name: str, *, at_end: bool) -> SourceE
     reason = _PLACE_IN_REASON.sub("", error.msg or "unknown").strip() or "unknown"
     where = f"{name}:{error.lineno or 1}"
     if getattr(error, "code", None) == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
-        return SourceError("xml-depth", f"document is beyond all measure: {reason}", where=where)
+        return SourceError(
+            "xml-depth",
+            "document is nested too deeply, or has too long a name, attribute or text",
+            where=where,
+            expected="elements, names and texts as metadata has them",
+        )
     return truncated(reason, where) if at_end else malformed(reason, where)

@@ -42,6 +42,7 @@ class Checkpoint:
         ordered: Whether the list's datestamps have never fallen so far.
         setbacks: How often in a row the list was begun again without having come any further.
         position: How many of the wanted papers have been asked for.
+        missing: Those of them that the server does not have, joined by commas.
         done: Whether the list is at its end.
     """
 
@@ -55,6 +56,7 @@ class Checkpoint:
     ordered: bool = True
     setbacks: int = 0
     position: int = 0
+    missing: str = ""
     done: bool = False
 
 
@@ -193,7 +195,7 @@ class HarvestStore:
 
 def _checkpoint(members: JsonObject, path: Path) -> Checkpoint:
     kinds = {field.name: type(field.default) for field in attrs.fields(Checkpoint)}
-    if kinds != {name: type(value) for name, value in members.items()}:
+    if any(kinds.get(name) is not type(value) for name, value in members.items()):
         raise _unreadable(path, "its fields are not those of a checkpoint")
     return Checkpoint(**cast("dict[str, Any]", members))
 

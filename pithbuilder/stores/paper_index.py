@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import StoreError
@@ -20,17 +22,37 @@ _TABLE: Final = """
         license TEXT NOT NULL,
         submitted_at TEXT NOT NULL,
         revised_at TEXT,
+        disputed INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (arxiv_id, version)
     ) STRICT, WITHOUT ROWID
 """
 
 
+class IndexedPaper(NamedTuple):
+    """A paper that was found.
+
+    Attributes:
+        paper: The paper; None where there is none.
+        revised_at: When its version was submitted.
+        disputed: Whether the version was added more than once, with different words.
+    """
+
+    paper: PaperMetadata | None
+    revised_at: datetime | None
+    disputed: bool
+
+
 class PaperIndex:
-    """Holds papers until it is closed; a paper that is added again replaces the one before."""
+    """Holds papers until it is closed.
+
+    Raises:
+        StoreError: ``write-failed``; there is no room for temporary files. So does every method.
+    """
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)  # a file without a name, gone when it is closed
-        self._database.executescript(f"PRAGMA journal_mode = OFF; {_TABLE}; BEGIN")
+        with _translated():
+            self._database = sqlite3.connect("", isolation_level=None)  # a file without a name, gone when it is closed
+            self._database.executescript(f"PRAGMA journal_mode = OFF; {_TABLE}; BEGIN")
 
     def __enter__(self) -> Self:
         """Return the index."""
@@ -41,11 +63,7 @@ class PaperIndex:
         self._database.close()
 
     def add(self, paper: PaperMetadata, revised_at: datetime | None) -> None:
-        """Remember a paper, and when its version was submitted.
-
-        Raises:
-            StoreError: ``write-failed``; the temporary directory is full.
-        """
+        """Remember a paper, and when its version was submitted; that it was told otherwise before is remembered too."""
         row = (
             paper.arxiv_id,
             paper.version,
@@ -57,30 +75,24 @@ class PaperIndex:
             paper.submitted_at.isoformat(),
             None if revised_at is None else revised_at.isoformat(),
         )
-        try:
-            self._database.execute("REPLACE INTO papers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
-            raise StoreError(
-                "write-failed",
-                f"cannot write: {error}",
-                where="temporary file",
-                hint="set TMPDIR to where there is room",
-            ) from error
+        with _translated():
+            if self._database.execute(_INSERT, row).rowcount == 0:
+                there = self._database.execute(_SELECT, row[:2]).fetchone()
+                if there[: len(row)] != row:
+                    self._database.execute(_DISPUTE, row[:2])
 
-    def find(self, arxiv_id: str, version: int | None) -> tuple[PaperMetadata | None, datetime | None]:
-        """Return a paper, and when its version was submitted; None and None where there is none.
+    def find(self, arxiv_id: str, version: int | None) -> IndexedPaper:
+        """Return a paper.
 
         Args:
             arxiv_id: Its identifier.
             version: The version that is wanted if it is there; else the newest one is returned.
         """
-        row = self._database.execute(
-            "SELECT * FROM papers WHERE arxiv_id = ? ORDER BY version = ? DESC, version DESC LIMIT 1",
-            (arxiv_id, version),
-        ).fetchone()
+        with _translated():
+            row = self._database.execute(_SELECT, (arxiv_id, version)).fetchone()
         if row is None:
-            return None, None
-        *_, submitted_at, revised_at = row
+            return IndexedPaper(None, None, False)
+        *_, submitted_at, revised_at, disputed = row
         paper = PaperMetadata(
             arxiv_id=row[0],
             version=row[1],
@@ -91,4 +103,27 @@ class PaperIndex:
             license=row[6],
             submitted_at=datetime.fromisoformat(submitted_at),
         )
-        return paper, None if revised_at is None else datetime.fromisoformat(revised_at)
+        revised = None if revised_at is None else datetime.fromisoformat(revised_at)
+        return IndexedPaper(paper, revised, bool(disputed))
+
+
+_INSERT: Final = """
+    INSERT OR IGNORE INTO papers
+        (arxiv_id, version, title, abstract, authors, categories, license, submitted_at, revised_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_SELECT: Final = "SELECT * FROM papers WHERE arxiv_id = ? ORDER BY version = ? DESC, version DESC LIMIT 1"
+_DISPUTE: Final = "UPDATE papers SET disputed = 1 WHERE (arxiv_id, version) = (?, ?)"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(
+            "write-failed",
+            f"cannot write: {error}",
+            where="temporary file",
+            hint="set TMPDIR to where there is room",
+        ) from error
