@@ -78,7 +78,7 @@ class PaperIndex:
         with _translated():
             if self._database.execute(_INSERT, row).rowcount == 0:
                 there = self._database.execute(_SELECT, row[:2]).fetchone()
-                if there[: len(row)] != row:
+                if not _tell_the_same(there, row):
                     self._database.execute(_DISPUTE, row[:2])
 
     def find(self, arxiv_id: str, version: int | None) -> IndexedPaper:
@@ -114,6 +114,11 @@ _INSERT: Final = """
 """
 _SELECT: Final = "SELECT * FROM papers WHERE arxiv_id = ? ORDER BY version = ? DESC, version DESC LIMIT 1"
 _DISPUTE: Final = "UPDATE papers SET disputed = 1 WHERE (arxiv_id, version) = (?, ?)"
+
+
+def _tell_the_same(row: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Say whether two rows differ in nothing but white space, which the feeds' generations treat in their own ways."""
+    return all(str(one).split() == str(another).split() for one, another in zip(row, other, strict=False))
 
 
 @contextmanager

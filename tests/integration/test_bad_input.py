@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pithbuilder.sources.lines import MAX_LINE_BYTES
 from tests.support.cli import Result, bundles, code_of, line, lines, make_workspace, mint, paper, run
 
 BAD_ID = 90_000
@@ -309,7 +310,7 @@ def test_a_line_of_100_megabytes_in_bounded_memory(tmp_path: Path, command: str,
     assert len([row for row in done.lines() if "pith_number" in row]) == (2 if ending else 1)
     (error,) = (text for text in done.stderr.splitlines() if text.startswith("error: "))
     assert error.startswith(f"error: {source}:2: ")
-    assert "[line-too-long]; expected at most 2097152 bytes" in error
+    assert f"[line-too-long]; expected at most {MAX_LINE_BYTES} bytes" in error
     assert error.count(str(source)) == 1
     assert int(peak.read_text()) < 300 * 1024
 

@@ -102,6 +102,8 @@ def test_unknown_papers(server: FeedServer, out: Path, api: str) -> None:
     assert MISSING.findall(done.stderr) == ["1912.99999", "hep-th/9901002"]
     assert [row["source_id"] for row in rows(out)] == ["1805.00001", "1805.00003"]
     assert f"2 records in {out}, complete" in done.stderr
+    again = harvest_ids(server, out, *names, api=api)  # nothing is asked for, and nothing forgotten
+    assert (again.returncode, MISSING.findall(again.stderr)) == (1, ["1912.99999", "hep-th/9901002"])
 
 
 def test_unknown_papers_as_json(server: FeedServer, out: Path) -> None:

@@ -196,5 +196,7 @@ def test_ids_in_batches(store: HarvestStore) -> None:
         HarvestedPage(received=1, new=1, records=1, total=3, missing=("1805.00001",)),
         HarvestedPage(received=1, new=1, records=2, total=3),
     ]
-    assert store.checkpoint == Checkpoint(pages=2, records=2, window_records=2, position=3, done=True)
+    assert store.checkpoint == Checkpoint(
+        pages=2, records=2, window_records=2, position=3, missing="1805.00001", done=True
+    )
     assert list(harvest_ids(Script(), store, names)) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import StoreError
-from pithbuilder.stores.paper_index import PaperIndex
+from pithbuilder.stores.paper_index import IndexedPaper, PaperIndex
 
 PAPER = PaperMetadata(
     arxiv_id="1805.08469",
@@ -24,6 +24,8 @@ PAPER = PaperMetadata(
     submitted_at=datetime(2018, 5, 22, 9, 32, 21, tzinfo=UTC),
 )
 REVISED = datetime(2018, 6, 2, 9, 32, 21, tzinfo=UTC)
+
+NOTHING = IndexedPaper(None, None, False)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(
     lambda text: not text.isspace()
@@ -44,32 +46,45 @@ PAPERS = st.builds(
 )
 
 
+def words(paper: PaperMetadata | None) -> list[list[str]]:
+    assert paper is not None
+    return [str(value).split() for value in attrs.astuple(paper)[:-1]] + [[paper.submitted_at.isoformat()]]
+
+
 @given(st.lists(st.tuples(PAPERS, st.none() | INSTANTS), max_size=8))
 def test_any_papers(added: list[tuple[PaperMetadata, datetime | None]]) -> None:
-    plain: dict[str, dict[int, tuple[PaperMetadata, datetime | None]]] = {}
+    plain: dict[str, dict[int, IndexedPaper]] = {}
     with PaperIndex() as index:
         for paper, revised_at in added:
             index.add(paper, revised_at)
-            plain.setdefault(paper.arxiv_id, {})[paper.version] = (paper, revised_at)
+            versions = plain.setdefault(paper.arxiv_id, {})
+            first = versions.setdefault(paper.version, IndexedPaper(paper, revised_at, False))
+            if (words(first.paper), str(first.revised_at)) != (words(paper), str(revised_at)):
+                versions[paper.version] = first._replace(disputed=True)
         for arxiv_id in ("1805.08469", "1805.08460", "hep-th/9901001", "absent"):
             versions = plain.get(arxiv_id, {})
-            newest = versions[max(versions)] if versions else (None, None)
+            newest = versions[max(versions)] if versions else NOTHING
             for version in (None, 1, 2, 3, 4, 5):
                 assert index.find(arxiv_id, version) == versions.get(version or 0, newest)
 
 
-def test_a_paper_that_is_added_again_replaces_the_one_before() -> None:
-    other = attrs.evolve(PAPER, title="Another title")
+def test_a_version_that_is_told_in_two_ways_is_disputed() -> None:
     with PaperIndex() as index:
         index.add(PAPER, REVISED)
-        index.add(other, None)
-        assert index.find("1805.08469", 2) == (other, None)
+        index.add(PAPER, REVISED)
+        assert index.find("1805.08469", 2) == (PAPER, REVISED, False)
+        index.add(attrs.evolve(PAPER, title="Another title"), REVISED)
+        index.add(PAPER, REVISED)
+        assert index.find("1805.08469", 2) == (PAPER, REVISED, True)
+        newer = attrs.evolve(PAPER, version=3)
+        index.add(newer, None)
+        assert index.find("1805.08469", None) == (newer, None, False)
 
 
 def test_two_indexes_know_nothing_of_each_other() -> None:
     with PaperIndex() as first, PaperIndex() as second:
         first.add(PAPER, None)
-        assert second.find("1805.08469", None) == (None, None)
+        assert second.find("1805.08469", None) == NOTHING
 
 
 def test_no_room() -> None:
