@@ -109,5 +109,6 @@ def read_harvested(value: JsonObject, place: str) -> SourcePaper:
     read = _READERS.get(element.tag)
     paper = None if read is None else read(element, place)
     if paper is None:
-        return refused(unusable("harvest-raw", "$.raw", "a record or an entry", element.tag), place)
+        unknown = unusable("harvest-raw", "$.raw", "a record or an entry", element.tag)
+        return refused(unknown, place, shown_id(record.source_id))
     return paper._replace(origin=record.origin)

@@ -91,7 +91,8 @@ def refused(error: PithError, place: str, paper_id: str = "") -> SourcePaper:
 
 def located(error: PithError, place: str, paper_id: str = "") -> SourceError:
     """Return an error about a part of a record as an error of the source, with its whole place."""
-    parts = (place, f"paper {paper_id}" if paper_id else "", error.where)
+    inside = error.where.removeprefix(place).removeprefix(": ")
+    parts = (place, f"paper {paper_id}" if paper_id else "", inside)
     return SourceError(
         error.code,
         error.message,

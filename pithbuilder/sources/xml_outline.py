@@ -118,9 +118,9 @@ def _raw(document: bytes, start: int, end: int) -> bytes:
         end: Where its end tag begins; where an empty-element tag (``<a/>``) has ended.
     """
     tag = _START_TAG.match(document, start)
-    if tag is not None and document.startswith(b"</" + tag[1], end):
-        end = document.index(b">", end) + 1
-    return document[start:end]
+    assert tag is not None  # expat has found one there
+    end_tag = re.compile(rb"</%b\s*>" % re.escape(tag[1])).match(document, end)
+    return document[start : end if end_tag is None else end_tag.end()]
 
 
 class _RootSeenError(Exception):

@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from pithbuilder.errors import SourceError
+from pithbuilder.errors import SourceError, printable
 from pithbuilder.sources.lines import MAX_RECORD_BYTES
 from pithbuilder.sources.xml_outline import malformed, read_chunk, read_root, truncated
 
@@ -31,7 +31,7 @@ class XmlRecord(NamedTuple):
 
     Attributes:
         element: The element; emptied when the next one is asked for.
-        line: The line of its start tag, counted from 1.
+        line: The line of its start tag, counted from 1; from line 65,536 on it may be one too high.
     """
 
     element: Element
@@ -54,7 +54,7 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
     """
     root, chunk = read_root(stream, name)
     parser = etree.XMLPullParser(
-        events=("end",),
+        events=("start", "end"),
         tag=sorted(watched_in(root)),
         encoding="utf-8",
         resolve_entities=False,
@@ -62,40 +62,69 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
         remove_comments=True,
         remove_pis=True,
     )
-    unfinished = line = 0
+    unfinished = line = inside = 0
     while True:
-        try:
-            if chunk:
-                parser.feed(chunk)
-            else:
-                parser.close()
-        except etree.XMLSyntaxError as error:
-            failure: SourceError | None = _refusal(error, name, at_end=not chunk)
-        else:
-            failure = None
+        failure = _feed(parser, chunk, name)
         unfinished += len(chunk)
         element: Element | None = None
-        for _, ended in parser.read_events():
-            element = cast(Element, ended)
+        for event, seen in parser.read_events():
+            inside += 1 if event == "start" else -1
+            if event == "start" or inside:  # what is watched inside a watched element is a part of it
+                continue
+            element = cast(Element, seen)
             unfinished = 0
             line = cast("int | None", element.sourceline) or line
-            yield XmlRecord(element, line)
+            if failure is None or failure.line is None or line < failure.line:
+                yield XmlRecord(element, line)
             element.clear()
+        if failure is not None:
+            raise failure.error
         if element is not None:
             _forget_before(element)
-        if failure is not None:
-            raise failure
         if not chunk:
             return
         if unfinished > MAX_RECORD_BYTES:
             raise SourceError(
                 "record-too-long",
-                "record is too long",
-                where=f"{name}:{line + 1}" if line else name,
+                f"a record is too long; the last whole one begins on line {line}" if line else "a record is too long",
+                where=name,
                 expected=f"at most {MAX_RECORD_BYTES} bytes a record",
                 hint="take that record out; the records before it were read",
             )
         chunk = read_chunk(stream, name)
+
+
+class _Failure(NamedTuple):
+    """What is wrong with a document.
+
+    Attributes:
+        error: It.
+        line: The line of an error that the parser has read past: what stands behind it is not to be used. None where
+            it stopped.
+    """
+
+    error: SourceError
+    line: int | None
+
+
+def _feed(parser: etree.XMLPullParser, chunk: bytes, name: str) -> _Failure | None:
+    """Give the next piece of a document to the parser; nothing means its end."""
+    try:
+        if chunk:
+            parser.feed(chunk)
+        else:
+            parser.close()
+    except etree.XMLSyntaxError as error:
+        logged = [entry for entry in parser.feed_error_log if entry.level >= etree.ErrorLevels.ERROR]
+        if logged:
+            first = logged[0]
+            return _Failure(_refusal(first.type, first.message, first.line, name, at_end=not chunk), None)
+        return _Failure(_refusal(0, error.msg or "", error.lineno or 1, name, at_end=not chunk), None)
+    # Errors in namespaces do not stop libxml2.
+    for entry in parser.feed_error_log:
+        if entry.level >= etree.ErrorLevels.ERROR:
+            return _Failure(_refusal(entry.type, entry.message, entry.line, name), entry.line)
+    return None
 
 
 def parse_element(raw: bytes, namespaces: dict[str, str]) -> Element:
@@ -116,10 +145,12 @@ def parse_element(raw: bytes, namespaces: dict[str, str]) -> Element:
     )
     document = BytesIO(b"<raw%b>%b</raw>" % (declared.encode("utf-8"), raw))
     found: list[Element] = []
+    bare = False
     for record in read_records(document, lambda root: frozenset({root}), "raw"):
         found = list(record.element)
-        if len(found) == 1 and not (record.element.text or found[0].tail):
-            return found[0]
+        bare = not (record.element.text or any(child.tail for child in found))
+    if len(found) == 1 and bare:
+        return found[0]
     raise SourceError(
         "harvest-raw", "not one record", where="raw", expected="one element", found=f"{len(found)} elements"
     )
@@ -135,14 +166,19 @@ def _forget_before(element: Element) -> None:
         node = parent
 
 
-def _refusal(error: etree.XMLSyntaxError, name: str, *, at_end: bool) -> SourceError:
-    reason = _PLACE_IN_REASON.sub("", error.msg or "unknown").strip() or "unknown"
-    where = f"{name}:{error.lineno or 1}"
-    if getattr(error, "code", None) == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+_BEYOND_MEASURE: Final = frozenset(
+    {etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG, etree.ErrorTypes.ERR_INTERNAL_ERROR}
+)
+
+
+def _refusal(kind: int, reason: str, line: int, name: str, *, at_end: bool = False) -> SourceError:
+    where = f"{name}:{line}"
+    if kind in _BEYOND_MEASURE:
         return SourceError(
             "xml-depth",
             "document is nested too deeply, or has too long a name, attribute or text",
             where=where,
             expected="elements, names and texts as metadata has them",
         )
+    reason = printable(_PLACE_IN_REASON.sub("", reason).strip() or "unknown").strip("'\"")
     return truncated(reason, where) if at_end else malformed(reason, where)
