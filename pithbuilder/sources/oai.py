@@ -201,6 +201,8 @@ _FORMATS: Final[dict[str, Callable[[Element, OaiHeader, str], SourcePaper]]] = {
 def _check_id(fields: XmlFields, header: OaiHeader) -> None:
     """Refuse a record whose header is about another paper than its metadata."""
     path = f"{fields.path}/id"
+    if fields.text("id") == header.arxiv_id:
+        return
     found = without_subject_class(parsed(parse_arxiv_id, fields.text("id").strip(), path))
     if found != header.arxiv_id:
         raise unusable("oai-identifier", path, f"{header.arxiv_id}, as in the header", found)

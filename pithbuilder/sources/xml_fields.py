@@ -74,20 +74,27 @@ def only_child(parent: Element, tag: str, path: str) -> Element:
     Raises:
         DocumentError: ``field-missing`` or ``field-repeated``.
     """
-    found = list(parent.iterchildren(tag))
-    if len(found) == 1:
-        return found[0]
-    name = tag.rpartition("}")[2]
-    if not found:
+    found = None
+    for child in parent:
+        if child.tag == tag:
+            if found is not None:
+                raise _repeated(parent, tag, path)
+            found = child
+    if found is None:
+        name = tag.rpartition("}")[2]
         raise DocumentError(
             "field-missing", "a field is missing", where=f"{path}/{name}", expected=f"an element {name!r}"
         )
-    raise DocumentError(
+    return found
+
+
+def _repeated(parent: Element, tag: str, path: str) -> DocumentError:
+    return DocumentError(
         "field-repeated",
         "a field stands there more than once",
-        where=f"{path}/{name}",
+        where=f"{path}/{tag.rpartition('}')[2]}",
         expected="each field once",
-        found=f"{len(found)} of them",
+        found=f"{len(list(parent.iterchildren(tag)))} of them",
     )
 
 

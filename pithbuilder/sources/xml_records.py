@@ -7,10 +7,11 @@ be read; what came before it stands.
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedIOBase, BytesIO
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -21,6 +22,9 @@ from pithbuilder.sources.xml_outline import malformed, read_chunk, read_root, tr
 
 Element = etree._Element
 """An element of a record; names are ``{namespace}name``."""
+
+MAX_NAMES: Final = 1000
+"""How many different names a document may use; arXiv's feeds use some fifty."""
 
 _PREFIX: Final = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_.-]*)?", re.ASCII)
 _PLACE_IN_REASON: Final = re.compile(r",? line \d+, column \d+.*", re.DOTALL)
@@ -49,7 +53,7 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
 
     Raises:
         SourceError: ``xml-syntax``, ``xml-truncated``, ``xml-encoding``, ``xml-doctype``, ``xml-prolog``,
-            ``xml-depth``, ``record-too-long``; what was yielded before stands.
+            ``xml-depth``, ``xml-names``, ``record-too-long``; what was yielded before stands.
         StoreError: ``read-failed``.
     """
     root, chunk = read_root(stream, name)
@@ -62,25 +66,32 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
         remove_comments=True,
         remove_pis=True,
     )
+    names = _Names(name)
     unfinished = line = inside = 0
     while True:
         failure = _feed(parser, chunk, name)
         unfinished += len(chunk)
-        element: Element | None = None
-        for event, seen in parser.read_events():
-            inside += 1 if event == "start" else -1
-            if event == "start" or inside:  # what is watched inside a watched element is a part of it
+        events: Iterable[tuple[str, Any]] = parser.read_events()
+        ended: list[Element] = []
+        for event, element in events:
+            if event == "start":
+                inside += 1
                 continue
-            element = cast(Element, seen)
+            inside -= 1
+            if not inside:  # what is watched inside a watched element is a part of it
+                ended.append(element)
+        if ended:
             unfinished = 0
-            line = cast("int | None", element.sourceline) or line
-            if failure is None or failure.line is None or line < failure.line:
+            names.look_at(random.choice(ended))  # noqa: S311 - nobody can know which one is looked at
+        for element in ended:
+            line = cast(int, element.sourceline or line)
+            if failure is None or failure.is_behind(element):
                 yield XmlRecord(element, line)
             element.clear()
         if failure is not None:
             raise failure.error
-        if element is not None:
-            _forget_before(element)
+        if ended:
+            _forget_before(ended[-1], names)
         if not chunk:
             return
         if unfinished > MAX_RECORD_BYTES:
@@ -94,6 +105,40 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
         chunk = read_chunk(stream, name)
 
 
+class _Names:
+    """The names that a document uses; the parser keeps each of them, so that there must not be too many.
+
+    Of each piece of a document one record is looked at, and everything that stands between the records.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._seen: set[str] = set()
+
+    def look_at(self, element: Element) -> None:
+        """Take in the names of an element and of all inside it.
+
+        Raises:
+            SourceError: ``xml-names``.
+        """
+        for node in element.iter("*"):
+            self._seen.add(node.tag)
+            self._seen.update(cast("list[str]", node.attrib.keys()))
+            self._seen.update(f"{prefix} {uri}" for prefix, uri in node.nsmap.items())
+            if len(self._seen) > MAX_NAMES:
+                raise SourceError(
+                    "xml-names",
+                    "document uses too many different names",
+                    where=self._name,
+                    expected=f"at most {MAX_NAMES} names of elements, attributes and namespaces",
+                )
+
+    def look_at_unknown(self, element: Element) -> None:
+        """Look at an element that is not one of the records that have been emptied."""
+        if len(element) or element.tag not in self._seen or element.attrib:
+            self.look_at(element)
+
+
 class _Failure(NamedTuple):
     """What is wrong with a document.
 
@@ -105,6 +150,11 @@ class _Failure(NamedTuple):
 
     error: SourceError
     line: int | None
+
+    def is_behind(self, element: Element) -> bool:
+        """Say whether an element was read before anything was wrong."""
+        line = self.line
+        return line is None or all(cast("int", node.sourceline or 0) < line for node in element.iter("*"))
 
 
 def _feed(parser: etree.XMLPullParser, chunk: bytes, name: str) -> _Failure | None:
@@ -120,10 +170,10 @@ def _feed(parser: etree.XMLPullParser, chunk: bytes, name: str) -> _Failure | No
             first = logged[0]
             return _Failure(_refusal(first.type, first.message, first.line, name, at_end=not chunk), None)
         return _Failure(_refusal(0, error.msg or "", error.lineno or 1, name, at_end=not chunk), None)
-    # Errors in namespaces do not stop libxml2.
     for entry in parser.feed_error_log:
         if entry.level >= etree.ErrorLevels.ERROR:
-            return _Failure(_refusal(entry.type, entry.message, entry.line, name), entry.line)
+            read_past = entry.domain == etree.ErrorDomains.NAMESPACE  # after others libxml2 tells of nothing more
+            return _Failure(_refusal(entry.type, entry.message, entry.line, name), entry.line if read_past else None)
     return None
 
 
@@ -156,13 +206,16 @@ def parse_element(raw: bytes, namespaces: dict[str, str]) -> Element:
     )
 
 
-def _forget_before(element: Element) -> None:
+def _forget_before(element: Element, names: _Names) -> None:
     """Let go of everything in front of an element."""
     node: Element | None = element
     while node is not None:
         parent = node.getparent()
-        while parent is not None and node.getprevious() is not None:
-            del parent[0]
+        if parent is not None:
+            place = parent.index(node)
+            for sibling in node.itersiblings(preceding=True):
+                names.look_at_unknown(sibling)
+            del parent[:place]
         node = parent
 
 

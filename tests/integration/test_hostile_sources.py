@@ -200,7 +200,7 @@ XML = {
         whole(START, b'<a b="&nbsp;"/>', END), (FIRST,), "xml-syntax", IN_BETWEEN
     ),
     "a namespace for a terminal": Hostile(
-        whole(START, '<a xmlns:p="urn:\x9b31m\u202e"/>'.encode(), END), (FIRST, LAST), ""
+        whole(START, '<a xmlns:p="urn:\x9b31m\u202e"/>'.encode(), END), (FIRST,), "xml-syntax", IN_BETWEEN
     ),
     "a name for a terminal": Hostile(whole(START, "<a\u200dé></b>".encode(), END), (FIRST,), "xml-syntax", IN_BETWEEN),
     "a long name that is not closed": Hostile(
@@ -281,7 +281,11 @@ XML = {
     ),
     **{
         f"{megabytes} MB of {what} of {size} letters": Hostile(
-            partial(between, partial(distinct, form, size, megabytes * MEGABYTE // (size + 60))), (FIRST, LAST), ""
+            partial(between, partial(distinct, form, size, megabytes * MEGABYTE // (size + 60))),
+            (FIRST,),
+            "xml-names",
+            "<stdin>",
+            "at most 1000 names",
         )
         for what, form in {
             "names": "<{name}/>" + FORGET.decode(),

