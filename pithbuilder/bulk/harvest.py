@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from pithbuilder.core.arxiv_id import split_version
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.errors import SourceError
 from pithbuilder.sources.endpoints import IdEndpoint, OaiEndpoint, Page
@@ -15,6 +16,9 @@ from pithbuilder.stores.harvest_store import Checkpoint, HarvestStore
 _DAY: Final = len("YYYY-MM-DD")
 _IDLE_PAGES: Final = 5
 """How many pages may follow one another that have no record, or a token that there was before."""
+
+_KNOWN_RECORDS: Final = 10_000
+"""How many more records than there are may come again in a row."""
 
 _SETBACKS: Final = 3
 """How often a list may be begun again without having come any further."""
@@ -78,13 +82,12 @@ def harvest_list(
     elif not state.window_from:
         state = _window(state, first)
     state = attrs.evolve(state, setbacks=0)
-    seen: set[str] = set()
-    idle = 0
+    progress = _Progress()
     while not state.done:
         before = state
         page = endpoint.resume(state.token) if state.token else endpoint.list(state.window_from, last, set_spec)
         if page.token_expired:
-            state = _begun_again(state)
+            state = _begun_again(state, last)
             store.save(state)
             if not before.token or state.setbacks >= _SETBACKS:
                 raise SourceError(
@@ -93,24 +96,53 @@ def harvest_list(
                     expected="a resumption token that lasts for one request",
                     hint="run the same command again later, or harvest fewer days or one set at a time",
                 )
-            seen.clear()
+            progress = _Progress()
             yield HarvestedPage(received=0, new=0, records=state.records, begun_again=True)
             continue
         state = store.add_page(
             ((record.origin.raw_sha256, record.to_line()) for record in page.records), _after(state, page)
         )
-        idle = 0 if page.records and page.token not in seen else idle + 1
-        seen.add(page.token)
-        if page.token and idle >= _IDLE_PAGES:
+        if page.token and progress.is_stuck(page, state.records - before.records, state.records):
             raise SourceError(
                 "oai-stuck",
-                "the server gives the same place again and nothing new",
+                "the server brings the same again and again",
                 where=f"token {page.token[:40]}",
                 hint="run the same command again later: it goes on where it was",
             )
         yield HarvestedPage(
             received=len(page.records), new=state.records - before.records, records=state.records, total=page.total
         )
+        if state.done and state.window_received < state.window_total:
+            store.save(_window(state, state.window_from))
+            raise SourceError(
+                "oai-short-list",
+                "the list ended before it was complete",
+                expected=f"{state.window_total} records, as the server said",
+                found=f"{state.window_received} records",
+                hint="run the same command again: it fetches the list once more, and keeps what is there",
+            )
+
+
+class _Progress:
+    """Whether a list gets any further."""
+
+    def __init__(self) -> None:
+        self._tokens: set[str] = set()
+        self._idle = 0
+        self._known = 0
+
+    def is_stuck(self, page: Page, new: int, records: int) -> bool:
+        """Say whether a page is one too many that brings the list no further.
+
+        Args:
+            page: The page.
+            new: How many of its records were not there before.
+            records: How many there are in all.
+        """
+        self._idle = 0 if page.records and page.token not in self._tokens else self._idle + 1
+        self._tokens.add(page.token)
+        self._known = 0 if new else self._known + len(page.records)
+        return self._idle >= _IDLE_PAGES or self._known > records + _KNOWN_RECORDS
 
 
 def harvest_ids(endpoint: IdEndpoint, store: HarvestStore, ids: Sequence[str]) -> Iterator[HarvestedPage]:
@@ -126,18 +158,22 @@ def harvest_ids(endpoint: IdEndpoint, store: HarvestStore, ids: Sequence[str]) -
         StoreError: As for :class:`~pithbuilder.stores.harvest_store.HarvestStore`.
     """
     state = store.checkpoint
-    while state.position < len(ids):
-        asked = ids[state.position : state.position + endpoint.batch]
+    if state.position == len(ids) and state.missing:  # they may be there by now
+        state = attrs.evolve(state, position=0, done=False, wanted=state.missing, missing="")
+    wanted = state.wanted.split(",") if state.wanted else ids
+    while state.position < len(wanted):
+        asked = wanted[state.position : state.position + endpoint.batch]
         page = endpoint.by_ids(asked)
         before = state.records
         position = state.position + len(asked)
         missing = [name for name in asked if name not in page.answered]
+        papers = {"", *(split_version(name)[0] for name in asked)}  # what was not asked for is not kept
         state = store.add_page(
-            ((record.origin.raw_sha256, record.to_line()) for record in page.records),
+            ((one.origin.raw_sha256, one.to_line()) for one in page.records if one.source_id in papers),
             attrs.evolve(
                 state,
                 position=position,
-                done=position == len(ids),
+                done=position == len(wanted),
                 missing=",".join([*filter(None, [state.missing]), *missing]),
             ),
         )
@@ -145,7 +181,7 @@ def harvest_ids(endpoint: IdEndpoint, store: HarvestStore, ids: Sequence[str]) -
             received=len(page.records),
             new=state.records - before,
             records=state.records,
-            total=len(ids),
+            total=len(wanted),
             missing=tuple(missing),
         )
 
@@ -155,11 +191,16 @@ def _window(state: Checkpoint, first: str) -> Checkpoint:
     return Checkpoint(pages=state.pages, records=state.records, window_from=first)
 
 
-def _begun_again(state: Checkpoint) -> Checkpoint:
-    reached = state.last_datestamp[:_DAY] if state.ordered else ""
-    further = bool(state.window_records) or reached > state.window_from
+def _begun_again(state: Checkpoint, last: str) -> Checkpoint:
+    """Return where a list whose token was lost is to be begun again."""
+    reached = state.last_datestamp[:_DAY]
+    # That pages have come in order is no promise; one page alone does not even suggest it.
+    is_in_order = state.ordered and state.window_pages > 1
+    is_plausible = reached <= (last or state.window_began_at[:_DAY] or reached)
+    begin = max(reached, state.window_from) if is_in_order and is_plausible else state.window_from
+    further = bool(state.window_records) or begin > state.window_from
     return attrs.evolve(
-        _window(state, max(reached, state.window_from)),
+        _window(state, begin),
         window_began_at=state.window_began_at,  # what changed since then is fetched by the next harvest
         setbacks=0 if further else state.setbacks + 1,
     )
@@ -171,11 +212,15 @@ def _after(state: Checkpoint, page: Page) -> Checkpoint:
         if record.datestamp:
             ordered = ordered and record.datestamp >= last
             last = max(last, record.datestamp)
+    is_first = not state.token and not state.window_began_at
     return attrs.evolve(
         state,
         token=page.token,
         last_datestamp=last,
         ordered=ordered,
-        window_began_at=state.window_began_at or page.responded_at,
+        window_pages=state.window_pages + 1,
+        window_received=state.window_received + len(page.records),
+        window_total=state.window_total if page.total is None else page.total,
+        window_began_at=page.responded_at if is_first else state.window_began_at,
         done=not page.token,
     )

@@ -13,6 +13,7 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS, complete_from_option, ids_
 from pithbuilder.cli.output import complain, print_json, tell
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
+from pithbuilder.errors import PithError
 from pithbuilder.issuing.derivation import describe_record
 from pithbuilder.issuing.explanation import compare, explain, read_published
 from pithbuilder.sources.source_paper import SourcePaper
@@ -73,7 +74,12 @@ def _derive(items: Iterable[SourcePaper]) -> bool:
 def _explain(items: Iterable[SourcePaper], against: Path | None, as_json: bool) -> bool:
     published = None
     if against is not None:
-        published = read_published(parse_object(read_file(against, MAX_DOCUMENT_BYTES), where=str(against)))
+        value = parse_object(read_file(against, MAX_DOCUMENT_BYTES), where=str(against))
+        try:
+            published = read_published(value)
+        except PithError as error:
+            error.where = f"{against}: {error.where}"
+            raise
     good = True
     for item in items:
         if item.paper is None:

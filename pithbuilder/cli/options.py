@@ -72,7 +72,7 @@ def _parse_wanted(
     ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, int | None], ...]:
     try:
-        return tuple(dict.fromkeys(split_version(value) for text in values for value in text.split(",") if value))
+        return tuple(dict.fromkeys(split_version(value) for text in values for value in text.split(",")))
     except FormatError as error:
         raise click.BadParameter(
             f"{error.found}: {error.message}; expected {error.expected}", ctx, parameter

@@ -12,6 +12,7 @@ _MONTH: Final = r"\d\d(?:0[1-9]|1[0-2])"
 _NEW_ID: Final = re.compile(rf"{_MONTH}\.\d{{4,5}}", re.ASCII)
 _OLD_ID: Final = re.compile(rf"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{{2}})?/{_MONTH}\d{{3}}", re.ASCII)
 _WITH_VERSION: Final = re.compile(r"(.+)v([1-9]\d{0,5})", re.ASCII)
+_LONGEST_CATEGORY: Final = 40
 _CATEGORY: Final = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[A-Za-z]+)*)?", re.ASCII)
 
 
@@ -75,12 +76,16 @@ def split_version(text: str) -> tuple[str, int | None]:
     return arxiv_id, int(match[2]) if match else None
 
 
-def is_category(text: str) -> bool:
-    """Say whether ``text`` is spelt like an arXiv category."""
+@lru_cache(maxsize=1024)  # there are fewer than two hundred
+def _is_category(text: str) -> bool:
     return _CATEGORY.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=1024)  # there are fewer than two hundred; what is refused is not kept
+def is_category(text: str) -> bool:
+    """Say whether ``text`` is spelt like an arXiv category: at most 40 characters."""
+    return len(text) <= _LONGEST_CATEGORY and _is_category(text)
+
+
 def parse_category(text: str) -> str:
     """Return ``text`` if it is spelt like an arXiv category (``cs.LG``, ``math-ph``, ``cond-mat.mes-hall``).
 

@@ -145,7 +145,7 @@ def parse_feed_object(data: bytes) -> JsonObject:
         value: Any = jiter.from_json(data, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
     except ValueError as error:
         parse_object(data)  # says the same with its place
-        raise WireError("json-syntax", f"not JSON: {error}") from error
+        raise WireError("json-syntax", f"not JSON: {printable(str(error))}") from error
     if type(value) is dict:
         return cast(JsonObject, value)
     return parse_object(data)

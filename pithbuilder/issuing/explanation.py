@@ -8,7 +8,7 @@ import attrs
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.json_difference import first_difference
-from pithbuilder.core.text import TEXT_RULE, canonical_text, canonical_text_sha256
+from pithbuilder.core.text import ABSTRACT_EXCERPT_LENGTH, TEXT_RULE, canonical_text, canonical_text_sha256
 from pithbuilder.documents.base import Reader
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import GraphSnapshotPayload
@@ -193,6 +193,8 @@ def _compare_texts(hashed: HashedText, published: PublishedRecord) -> tuple[Text
         return None, "the published document has only the digest of this text"
     whole = hashed.name == "title"
     theirs = canonical_text(published.paper.title if whole else published.paper.abstract_excerpt)
+    if not whole and len(published.paper.abstract_excerpt) >= ABSTRACT_EXCERPT_LENGTH:
+        theirs = theirs.rpartition(" ")[0]  # the last word may be cut, and a cut word may end in another sigma
     ours = hashed.hashed if whole else hashed.hashed[: len(theirs)]
     if ours == theirs:
         if whole:

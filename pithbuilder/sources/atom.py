@@ -63,7 +63,7 @@ def read_atom(element: Element, place: str) -> SourcePaper | None:
             abstract=fields.text("summary"),
             categories=_primary_first(primary, [term for term in terms if is_category(term)]),
             submitted_at=submitted_at,
-            revised_on=frozenset({revised_at.date()}),
+            days=frozenset({(submitted_at.date(), revised_at.date())}),
         )
     except PithError as error:
         return refused(error, place, paper_id)

@@ -42,12 +42,17 @@ def decompressed(stream: BinaryIO, magic: bytes, name: str) -> io.BufferedReader
     inner: io.BufferedIOBase
     if magic.startswith(GZIP_MAGIC):
         inner = gzip.GzipFile(fileobj=counted, mode="rb")
-    elif magic.startswith(ZSTD_MAGIC):
+    elif is_zstd(magic):
         options = {int(zstd.DecompressionParameter.window_log_max): MAX_ZSTD_WINDOW_LOG}
         inner = zstd.ZstdFile(cast(Any, counted), options=options)  # reads it, and asks nothing else of it
     else:
         return None
     return io.BufferedReader(_Checked(inner, counted, name), _BUFFER)
+
+
+def is_zstd(magic: bytes) -> bool:
+    """Say whether a stream begins with a frame of Zstandard, or with one to be passed over (RFC 8878, 3.1.2)."""
+    return magic.startswith(ZSTD_MAGIC) or (magic[1:4] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5)
 
 
 class _Counted(io.RawIOBase):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Final, Protocol
 
 import attrs
@@ -95,7 +96,7 @@ class OaiEndpoint:
         Raises:
             SourceError: As for :meth:`list`.
         """
-        return self._ask("ListRecords", {"resumptionToken": token})
+        return self._ask("ListRecords", {"resumptionToken": token}, _read_next_page)
 
     def by_ids(self, ids: Sequence[str]) -> Page:
         """Return the record of one paper, its newest version.
@@ -108,8 +109,8 @@ class OaiEndpoint:
             "GetRecord", {"identifier": oai.IDENTIFIER_PREFIX + paper_id, "metadataPrefix": METADATA_PREFIX}
         )
 
-    def _ask(self, verb: str, parameters: dict[str, str]) -> Page:
-        return self._http.get({"verb": verb, **parameters}, _read_oai_page)
+    def _ask(self, verb: str, parameters: dict[str, str], read: Callable[[Answer], Page] | None = None) -> Page:
+        return self._http.get({"verb": verb, **parameters}, read or _read_oai_page)
 
 
 class AtomEndpoint:
@@ -134,7 +135,12 @@ class AtomEndpoint:
         return self._http.get(parameters, _read_atom_page)
 
 
-def _read_oai_page(answer: Answer) -> Page:
+def _read_next_page(answer: Answer) -> Page:
+    """Read a page that a token has brought: there must be something on it."""
+    return _read_oai_page(answer, may_be_empty=False)
+
+
+def _read_oai_page(answer: Answer, *, may_be_empty: bool = True) -> Page:
     found = _outline(answer, oai.ROOT)
     elements: dict[str, list[Element]] = {}
     for raw in found.elements:
@@ -144,18 +150,30 @@ def _read_oai_page(answer: Answer) -> Page:
         code = element.get("code")
         if code == "badResumptionToken":
             return Page(token_expired=True)
+        told = oai.error_of(element)
+        error = SourceError(told.code, told.message, where=answer.url, found=told.found)
+        if code == "noRecordsMatch" and not may_be_empty:
+            raise TransientError(error)
         if code not in ("noRecordsMatch", "idDoesNotExist"):
-            error = oai.error_of(element)
-            raise SourceError(error.code, error.message, where=answer.url, found=error.found)
+            raise error
     _check_status(answer)
     tokens = elements.get(oai.RESUMPTION_TOKEN, [])
     dates = elements.get(oai.RESPONSE_DATE, [])
+    if not elements.get(oai.ERROR) and not tokens and not any(raw.name == oai.RECORD for raw in found.elements):
+        raise TransientError(
+            SourceError(
+                "oai-page",
+                "the answer has neither records nor an error",
+                where=answer.url,
+                expected="a record, an error or a resumption token",
+            )
+        )
     records = tuple(_harvested(raw, answer, *_oai_header(raw)) for raw in found.elements if raw.name == oai.RECORD)
     return Page(
         records=records,
         answered=frozenset(record.source_id for record in records),
         token=(tokens[0].text or "").strip() if tokens else "",
-        responded_at=_instant(dates[0].text) if dates else "",
+        responded_at=_instant(dates[0].text, answer) if dates else "",
         total=_count(tokens[0].get("completeListSize")) if tokens else None,
     )
 
@@ -238,12 +256,13 @@ def _harvested(element: RawElement, answer: Answer, source_id: str, datestamp: s
     )
 
 
-def _instant(text: str | None) -> str:
-    """Return an instant as it is spelt, if it is one."""
+def _instant(text: str | None, answer: Answer) -> str:
+    """Return the server's time as it is spelt, if it is one, and not days ahead."""
     try:
-        return format_seconds(parse_seconds((text or "").strip()))
+        instant = parse_seconds((text or "").strip())
     except PithError:
         return ""
+    return format_seconds(instant) if instant <= answer.fetched_at + timedelta(days=1) else ""
 
 
 def _count(text: str | None) -> int | None:
@@ -254,9 +273,10 @@ def _count(text: str | None) -> int | None:
 def _oai_header(record: RawElement) -> tuple[str, str]:
     """Return paper and datestamp; a record that does not say them as it should is kept, and refused when it is used."""
     try:
-        return oai.describe_record(parse_element(record.raw, record.namespaces))
+        header = oai.read_header(parse_element(record.raw, record.namespaces))
     except PithError:
         return "", ""
+    return header.arxiv_id, header.datestamp
 
 
 def _atom_version(entry: Element) -> tuple[str, int]:

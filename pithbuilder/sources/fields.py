@@ -14,6 +14,7 @@ from pithbuilder.errors import DocumentError, FormatError, PithError, printable
 _T = TypeVar("_T")
 
 _VERSION: Final = re.compile(r"v([1-9]\d{0,5})", re.ASCII)
+_LONGEST_VERSION: Final = 10  # long ones are not worth a place in a cache
 _SHOWN_ID: Final = re.compile(r"[A-Za-z0-9./-]{1,40}", re.ASCII)
 
 
@@ -44,7 +45,7 @@ def read_versions(versions: Iterable[tuple[str, str]], path_of: Callable[[int, s
     newest = 0
     submitted_at = revised_at = None
     for index, (name, created) in enumerate(versions):
-        number = _version_number(name)
+        number = _version_number(name) if len(name) < _LONGEST_VERSION else 0
         if number <= newest or (index == 0 and number != 1):
             raise unusable("version-order", path_of(index, "version"), "v1 first, then rising", name)
         newest = number

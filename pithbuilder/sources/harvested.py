@@ -11,6 +11,7 @@ from typing import Final, Self
 
 import attrs
 
+from pithbuilder.core.arxiv_id import without_subject_class
 from pithbuilder.core.canonical_json import JsonObject, canonicalize
 from pithbuilder.core.digest import sha256_hex
 from pithbuilder.documents.base import Reader
@@ -111,4 +112,8 @@ def read_harvested(value: JsonObject, place: str) -> SourcePaper:
     if paper is None:
         unknown = unusable("harvest-raw", "$.raw", "a record or an entry", element.tag)
         return refused(unknown, place, shown_id(record.source_id))
+    told = paper.paper.arxiv_id if paper.paper else paper.partial.arxiv_id if paper.partial else paper.deleted_id
+    if told and without_subject_class(record.source_id) not in ("", told):
+        other = unusable("harvest-raw", "$.source_id", f"{told}, as in the record", record.source_id)
+        return refused(other, place, told)
     return paper._replace(origin=record.origin)

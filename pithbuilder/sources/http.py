@@ -24,8 +24,11 @@ from pithbuilder.errors import SourceError, printable
 
 _T = TypeVar("_T")
 
-MAX_BODY_BYTES: Final = 32 * 2**20
+MAX_BODY_BYTES: Final = 16 * 2**20
 """How large an answer may be, decompressed; arXiv's pages of 1,000 to 2,500 records are below 8 MiB."""
+
+MAX_BODY_SECONDS: Final = 600
+"""How long a body may take to come."""
 
 MAX_RETRY_AFTER_SECONDS: Final = 3600
 MAX_BACKOFF_SECONDS: Final = 300
@@ -36,6 +39,7 @@ _CHUNK: Final = 2**16
 _SCHEMES: Final = frozenset({"http", "https"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_SHOWN_URL: Final = 300
 _ERRNO: Final = re.compile(r"\[Errno -?\d+\] ")
 _XML_TYPES: Final = frozenset({"text/xml", "application/xml", "application/atom+xml"})
 
@@ -111,12 +115,13 @@ class HttpClient:
             or not parts.hostname
             or parts.query
             or parts.fragment
+            or "@" in parts.netloc
         ):
             raise SourceError(
                 "http-endpoint",
                 "not the address of an endpoint",
                 where=printable(endpoint),
-                expected="http:// or https://, a host and a path",
+                expected="http:// or https://, a host and a path, and no password",
             )
         self.endpoint = endpoint
         self._clock = clock
@@ -166,12 +171,12 @@ class HttpClient:
                     response.close()  # what is left unread must not be taken for the next answer
             except urllib3.exceptions.HTTPError as error:
                 raise TransientError(
-                    SourceError("http-failed", f"the request failed: {_reason(error)}", where=asked)
+                    SourceError("http-failed", f"the request failed: {_reason(error)}", where=_shown(asked))
                 ) from error
             finally:
                 self._next_request = time.monotonic() + self._delay
         raise SourceError(
-            "http-redirect", "redirected too often", where=url, expected=f"at most {MAX_REDIRECTS} redirects"
+            "http-redirect", "redirected too often", where=_shown(url), expected=f"at most {MAX_REDIRECTS} redirects"
         )
 
     def _tell_failure(self, state: tenacity.RetryCallState) -> None:
@@ -202,18 +207,25 @@ def _body(response: urllib3.BaseHTTPResponse, url: str) -> bytes:
     if status != 200 and not (status == 400 and media_type in _XML_TYPES):
         raise _failed(response, url)
     body = bytearray()
+    latest = time.monotonic() + MAX_BODY_SECONDS
     for chunk in response.stream(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise SourceError(
-                "http-too-large", "the answer is too large", where=url, expected=f"at most {MAX_BODY_BYTES} bytes"
+                "http-too-large",
+                "the answer is too large",
+                where=_shown(url),
+                expected=f"at most {MAX_BODY_BYTES} bytes",
             )
+        if time.monotonic() > latest:
+            slow = f"the request failed: the answer took more than {MAX_BODY_SECONDS} s"
+            raise TransientError(SourceError("http-failed", slow, where=_shown(url)))
     if media_type not in _XML_TYPES:
         raise TransientError(
             SourceError(
                 "http-content-type",
                 "the answer is an HTML page" if media_type == "text/html" else "the answer is not XML",
-                where=url,
+                where=_shown(url),
                 expected=" or ".join(sorted(_XML_TYPES)),
                 found=f"{printable(media_type)}: {printable(bytes(body[:200]).strip())}",
                 hint="look at the address in a browser; --endpoint chooses another one",
@@ -225,7 +237,7 @@ def _body(response: urllib3.BaseHTTPResponse, url: str) -> bytes:
 def _failed(response: urllib3.BaseHTTPResponse, url: str) -> Exception:
     """Return what a status that is no success is raised as."""
     found = f"{response.status} {printable(response.reason or '')}"
-    error = SourceError("http-status", "the server refused", where=url, expected="status 200", found=found)
+    error = SourceError("http-status", "the server refused", where=_shown(url), expected="status 200", found=found)
     if response.status not in _PASSING:
         return error
     retry_after = None
@@ -243,7 +255,7 @@ def _failed(response: urllib3.BaseHTTPResponse, url: str) -> Exception:
         return SourceError(
             "http-retry-later",
             "the server asks to come back later",
-            where=url,
+            where=_shown(url),
             expected=f"at most {MAX_RETRY_AFTER_SECONDS} s",
             found=f"Retry-After: {printable(named)}",
             hint="run the same command again then: it goes on where it was",
@@ -261,11 +273,16 @@ def _redirected(url: str, location: str) -> str:
     raise SourceError(
         "http-redirect",
         "redirected to another host",
-        where=url,
+        where=_shown(url),
         expected=f"an answer from {here.netloc}",
         found=printable(location or "no address"),
         hint="if the endpoint has moved, say so: --endpoint",
     )
+
+
+def _shown(url: str) -> str:
+    """Return a URL as it may stand in a message: a token may be very long."""
+    return url if len(url) <= _SHOWN_URL else f"{url[:_SHOWN_URL]}..."
 
 
 def _split(address: str) -> SplitResult | None:

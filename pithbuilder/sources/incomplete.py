@@ -6,12 +6,16 @@ text that was made for display, nor from the text of another version.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Final
 
 from pithbuilder.core.text import canonical_text
 from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import SourceError, printable
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, located
+
+_TEX: Final = frozenset("\\${}^_~")
 
 
 def incomplete(partial: PartialMetadata, place: str) -> SourcePaper:
@@ -71,8 +75,8 @@ def complete(
             "complete-disagrees",
             f"{partial.feed} and the source that is to complete it tell different things of the paper",
             where=f"$.{name}",
-            expected=printable(_shown(partial, name)),
-            found=printable(revised_at if name == "revised_on" else getattr(paper, name)),
+            expected=printable(_shown(_told(partial, name))),
+            found=printable(_shown(revised_at if name == "revised_at" else getattr(paper, name))),
             hint="one of them may be older than the other: fetch both again",
         )
     return SourcePaper(place, error=located(error, place, partial.arxiv_id), partial=partial)
@@ -85,7 +89,7 @@ def _disagreement(partial: PartialMetadata, paper: PaperMetadata, revised_at: da
     Texts can be compared where no TeX can have become Unicode.
     """
     agreements = {
-        "revised_on": revised_at is not None and revised_at.astimezone(UTC).date() in partial.revised_on,
+        "revised_at": _may_be_the_day(partial, paper, revised_at),
         "submitted_at": partial.submitted_at in (None, paper.submitted_at),
         "title": _may_be_one_text(partial.title, paper.title),
         "abstract": _may_be_one_text(partial.abstract, paper.abstract),
@@ -95,15 +99,40 @@ def _disagreement(partial: PartialMetadata, paper: PaperMetadata, revised_at: da
     return next((name for name, agree in agreements.items() if not agree), None)
 
 
+def _may_be_the_day(partial: PartialMetadata, paper: PaperMetadata, revised_at: datetime | None) -> bool:
+    if revised_at is None:
+        return False
+    submitted, revised = paper.submitted_at.astimezone(UTC).date(), revised_at.astimezone(UTC).date()
+    return any(first in (None, submitted) and newest == revised for first, newest in partial.days)
+
+
 def _may_be_one_text(shown: str, typed: str) -> bool:
-    return not shown.isascii() or "\\" in typed or "$" in typed or canonical_text(shown) == canonical_text(typed)
+    """Say whether a text may be shown so; where TeX may have become Unicode, the plain words round it are compared."""
+    if canonical_text(shown) == canonical_text(typed):
+        return True
+    plain_shown, odd_shown = _words(shown)
+    plain_typed, odd_typed = _words(typed)
+    differences = (plain_shown - plain_typed).total() + (plain_typed - plain_shown).total()
+    return bool(odd_shown + odd_typed) and differences <= 2 * (odd_shown + odd_typed)
+
+
+def _words(text: str) -> tuple[Counter[str], int]:
+    """Return the words that look the same in TeX and in Unicode, and how many others there are."""
+    words = canonical_text(text).split()
+    plain = [word for word in words if word.isascii() and not _TEX.intersection(word)]
+    return Counter(plain), len(words) - len(plain)
 
 
 def _categories(listed: tuple[str, ...]) -> tuple[str, frozenset[str]]:
     return listed[0], frozenset(listed)
 
 
-def _shown(partial: PartialMetadata, name: str) -> object:
-    if name == "revised_on":
-        return " or ".join(day.isoformat() for day in sorted(partial.revised_on))
-    return getattr(partial, name)
+def _told(partial: PartialMetadata, name: str) -> object:
+    return sorted({day for _, day in partial.days}) if name == "revised_at" else getattr(partial, name)
+
+
+def _shown(value: object) -> object:
+    """Return times as they are written, and anything else as it is."""
+    if isinstance(value, list):
+        return " or ".join(str(_shown(item)) for item in value)
+    return value.isoformat() if isinstance(value, date) else value

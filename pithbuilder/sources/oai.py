@@ -8,6 +8,7 @@ that tells these as they were submitted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Final, NamedTuple
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, without_subject_class
@@ -48,10 +49,12 @@ class OaiHeader(NamedTuple):
 
     Attributes:
         arxiv_id: The paper's identifier.
+        datestamp: When the record last changed, ``YYYY-MM-DD`` or ``YYYY-MM-DDThh:mm:ssZ``; empty where it is not told.
         deleted: Whether the record is gone.
     """
 
     arxiv_id: str
+    datestamp: str
     deleted: bool
 
 
@@ -67,7 +70,7 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
     if element.tag != RECORD:
         return None
     try:
-        header = _read_header(element)
+        header = read_header(element)
     except PithError as error:
         return refused(error, place)
     if header.deleted:
@@ -90,27 +93,20 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
         return refused(error, place, header.arxiv_id)
 
 
-def describe_record(element: Element) -> tuple[str, str]:
-    """Return the paper that a record is about, and when the record last changed.
-
-    Returns:
-        The identifier, and the datestamp: ``YYYY-MM-DD`` or ``YYYY-MM-DDThh:mm:ssZ``.
+def read_header(record: Element) -> OaiHeader:
+    """Return a record's header.
 
     Raises:
         DocumentError: ``field-missing``, ``field-repeated``, ``field-markup``, ``oai-identifier``.
     """
-    datestamp = only_text(only_child(element, _HEADER, "record"), _DATESTAMP, "record/header").strip()
-    return _read_header(element).arxiv_id, datestamp
-
-
-def _read_header(record: Element) -> OaiHeader:
     header = only_child(record, _HEADER, "record")
     identifier = only_text(header, _OAI_IDENTIFIER, "record/header").strip()
+    datestamp = next((child.text or "" for child in header if child.tag == _DATESTAMP), "").strip()
     path = "record/header/identifier"
     if not identifier.startswith(IDENTIFIER_PREFIX):
         raise unusable("oai-identifier", path, f"{IDENTIFIER_PREFIX} and an arXiv identifier", identifier)
     arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(IDENTIFIER_PREFIX), path)
-    return OaiHeader(without_subject_class(arxiv_id), header.get("status") == "deleted")
+    return OaiHeader(without_subject_class(arxiv_id), datestamp, header.get("status") == "deleted")
 
 
 def error_of(element: Element) -> DocumentError:
@@ -174,16 +170,19 @@ def _read_raw(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
 def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
     fields = XmlFields(metadata, ARXIV, "arXiv")
     _check_id(fields, header)
-    # Until 2025 "created" was the first version's day and "updated" the newest one's; since then "created" is the
-    # newest one's and "updated" that of any change to the record.
     created = parsed(parse_day, fields.text("created").strip(), "arXiv/created")
-    updated = fields.text_or_none("updated")
-    days = {created if updated is None else parsed(parse_day, updated.strip(), "arXiv/updated"), created}
+    told = fields.text_or_none("updated")
+    updated = created if told is None else parsed(parse_day, told.strip(), "arXiv/updated")
+    # Until 2025 "created" was the first version's day and "updated" the newest one's; since then "created" is the
+    # newest one's and "updated" that of the last change to the record, which is its datestamp too.
+    days: set[tuple[date | None, date]] = {(created, updated)}
+    if told is None or updated.isoformat() == header.datestamp[: len("YYYY-MM-DD")]:
+        days.add((None, created))
     partial = PartialMetadata(
         feed=ARXIV_FEED,
         missing=("version", "title", "abstract", "authors", "submitted_at"),
         arxiv_id=header.arxiv_id,
-        revised_on=frozenset(days),
+        days=frozenset(days),
         title=fields.text("title"),
         abstract=fields.text("abstract"),
         categories=tuple(fields.text("categories").split()),

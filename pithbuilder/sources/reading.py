@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from pithbuilder.errors import SourceError, StoreError, printable
-from pithbuilder.sources.compressed import GZIP_MAGIC, ZSTD_MAGIC, decompressed
+from pithbuilder.sources.compressed import GZIP_MAGIC, ZSTD_MAGIC, decompressed, is_zstd
 from pithbuilder.sources.json_lines import read_json_lines
 from pithbuilder.sources.source_paper import SourcePaper
 from pithbuilder.sources.xml_feeds import read_xml
@@ -72,6 +72,8 @@ def _read_beginning(stream: BinaryIO, name: str) -> bytes:
     while len(beginning) < _BUFFER:
         text = beginning.removeprefix(_UTF8_MARK).lstrip()
         if text.startswith((b"<", b"{")) or (len(text) >= _LONGEST_MAGIC and beginning.startswith(_MAGIC)):
+            break
+        if len(beginning) >= len(ZSTD_MAGIC) and is_zstd(beginning):
             break
         try:
             piece = stream.read1(_BUFFER) if isinstance(stream, io.BufferedReader) else stream.read(_BUFFER)

@@ -20,7 +20,7 @@ class PartialMetadata:
         missing: The fields that it does not tell, or not as they were typed.
         arxiv_id: Identifier without a version and without a subject class.
         version: The version that it describes; None where it does not say.
-        revised_on: The UTC days on which that version may have been submitted.
+        days: What may be the UTC days on which version 1 (None: it is not told) and that version were submitted.
         submitted_at: When version 1 was submitted; None where it does not say that to the second.
         title: As the feed shows it: TeX may have become Unicode.
         abstract: As for the title.
@@ -32,7 +32,7 @@ class PartialMetadata:
     missing: tuple[str, ...]
     arxiv_id: str
     version: int | None = None
-    revised_on: frozenset[date]
+    days: frozenset[tuple[date | None, date]]
     submitted_at: datetime | None = None
     title: str
     abstract: str

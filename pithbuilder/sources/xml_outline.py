@@ -18,6 +18,9 @@ from pithbuilder.errors import SourceError, StoreError, printable
 MAX_PROLOG_BYTES: Final = 2**18
 """How much may stand in front of the document's element."""
 
+MAX_ELEMENTS: Final = 20_000
+"""How many records a page may have; arXiv's have up to 2,500."""
+
 _CHUNK: Final = 2**16
 _SEPARATOR: Final = "}"
 _START_TAG: Final = re.compile(rb"<([^\s/>]+)")
@@ -184,6 +187,8 @@ class _Parser:
                 raise _RootSeenError
             self._watched = self._watched_in(name)
         if name in self._watched:
+            if len(self.places) >= MAX_ELEMENTS:
+                raise self._refusal("record-too-long", "too many records in one document", f"at most {MAX_ELEMENTS}")
             self._depth = 1
             self._start_index = self._parser.CurrentByteIndex
 

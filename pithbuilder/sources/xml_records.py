@@ -26,7 +26,7 @@ Element = etree._Element
 MAX_NAMES: Final = 1000
 """How many different names a document may use; arXiv's feeds use some fifty."""
 
-_PREFIX: Final = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_.-]*)?", re.ASCII)
+_PREFIX: Final = re.compile(r"(?:[^\W\d][\w.-]*)?")
 _PLACE_IN_REASON: Final = re.compile(r",? line \d+, column \d+.*", re.DOTALL)
 
 
@@ -57,16 +57,17 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
         StoreError: ``read-failed``.
     """
     root, chunk = read_root(stream, name)
+    watched = watched_in(root)
     parser = etree.XMLPullParser(
         events=("start", "end"),
-        tag=sorted(watched_in(root)),
+        tag=sorted(watched),
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
         remove_comments=True,
         remove_pis=True,
     )
-    names = _Names(name)
+    names = _Names(watched, name)
     unfinished = line = inside = 0
     while True:
         failure = _feed(parser, chunk, name)
@@ -111,7 +112,8 @@ class _Names:
     Of each piece of a document one record is looked at, and everything that stands between the records.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, watched: frozenset[str], name: str) -> None:
+        self._watched = watched
         self._name = name
         self._seen: set[str] = set()
 
@@ -134,8 +136,8 @@ class _Names:
                 )
 
     def look_at_unknown(self, element: Element) -> None:
-        """Look at an element that is not one of the records that have been emptied."""
-        if len(element) or element.tag not in self._seen or element.attrib:
+        """Look at an element that is not one of the records, which have been emptied by now."""
+        if element.tag not in self._watched:
             self.look_at(element)
 
 
@@ -169,7 +171,9 @@ def _feed(parser: etree.XMLPullParser, chunk: bytes, name: str) -> _Failure | No
         if logged:
             first = logged[0]
             return _Failure(_refusal(first.type, first.message, first.line, name, at_end=not chunk), None)
-        return _Failure(_refusal(0, error.msg or "", error.lineno or 1, name, at_end=not chunk), None)
+        # What libxml2 has nothing to say of is its own limits.
+        kind = 0 if error.msg and "unknown error" not in error.msg else etree.ErrorTypes.ERR_RESOURCE_LIMIT
+        return _Failure(_refusal(kind, error.msg or "", error.lineno or 1, name, at_end=not chunk), None)
     for entry in parser.feed_error_log:
         if entry.level >= etree.ErrorLevels.ERROR:
             read_past = entry.domain == etree.ErrorDomains.NAMESPACE  # after others libxml2 tells of nothing more

@@ -36,6 +36,9 @@ class Checkpoint:
         records: How many records they hold.
         window_from: The first day of the list that is being fetched; empty for a harvest by identifiers.
         window_records: How many new records that list has brought since it was begun, or begun again.
+        window_pages: How many pages of it have come.
+        window_received: How many records, known ones too, it has brought.
+        window_total: How many the server says that it has; 0 where it does not say.
         window_began_at: The server's time at the beginning of the list; empty before.
         token: What brings the next page; empty at the beginning of a list.
         last_datestamp: The greatest datestamp of the list so far; empty before.
@@ -43,6 +46,7 @@ class Checkpoint:
         setbacks: How often in a row the list was begun again without having come any further.
         position: How many of the wanted papers have been asked for.
         missing: Those of them that the server does not have, joined by commas.
+        wanted: The papers that are asked for once more, joined by commas; empty for those of the request.
         done: Whether the list is at its end.
     """
 
@@ -50,6 +54,9 @@ class Checkpoint:
     records: int = 0
     window_from: str = ""
     window_records: int = 0
+    window_pages: int = 0
+    window_received: int = 0
+    window_total: int = 0
     window_began_at: str = ""
     token: str = ""
     last_datestamp: str = ""
@@ -57,6 +64,7 @@ class Checkpoint:
     setbacks: int = 0
     position: int = 0
     missing: str = ""
+    wanted: str = ""
     done: bool = False
 
 

@@ -34,13 +34,18 @@ def open_sources(paths: Iterable[Path]) -> Iterator[tuple[str, BinaryIO | StoreE
             else:
                 yield "<stdin>", sys.stdin.buffer
         elif path.is_dir():
+            nothing = True
             for inside in _files_inside(path):
+                nothing = False
                 if isinstance(inside, StoreError):
                     yield inside.where, inside
                 elif inside.exists() and not inside.is_file():
                     yield str(inside), StoreError("read-failed", "cannot read: not a regular file", where=str(inside))
                 else:
                     yield from _open(inside)
+            if nothing:
+                empty = "there is no file in the directory"
+                yield str(path), StoreError("source-empty", empty, where=str(path), expected="at least one file")
         else:
             yield from _open(path)
 

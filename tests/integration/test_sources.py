@@ -158,7 +158,7 @@ def test_a_second_source_of_another_version_or_time(tmp_path: Path) -> None:
     done = run("derive", "-", "--complete-from", other, stdin=ATOM)
     assert (done.returncode, done.stdout) == (1, "")
     assert codes(done) == ["complete-version", "complete-disagrees", "complete-disagrees"]
-    assert ["revised_on" in text or "title" in text for text in done.stderr.splitlines()[1:3]] == [True, True]
+    assert ["revised_at" in text or "title" in text for text in done.stderr.splitlines()[1:3]] == [True, True]
 
 
 def test_a_second_source_with_an_error_is_told(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ def test_the_token_is_gone_after_a_kill(server: FeedServer, out: Path, at: int, 
     done = harvest(server, out)
     assert done.returncode == 0, done.stderr
     assert "begun again" in done.stderr
-    begun = "2018-06-01" if shuffled else f"2018-06-{3 * (at - 1):02}"
+    begun = "2018-06-01" if shuffled or at == 2 else f"2018-06-{3 * (at - 1):02}"  # one page is no order
     assert server.requests[1].query["from"] == begun
     check_complete(out, server.papers)
 

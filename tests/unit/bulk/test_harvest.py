@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
+import attrs
 import pytest
 
 from pithbuilder.bulk.harvest import HarvestedPage, harvest_ids, harvest_list
@@ -80,13 +81,14 @@ def test_a_list(store: HarvestStore) -> None:
 
 def test_the_last_day_that_was_reached(store: HarvestStore) -> None:
     script = Script(
-        page(record(1, "2018-06-02"), record(2, "2018-06-04T10:00:00Z"), token="a"),
+        page(record(1, "2018-06-02"), token="a"),
+        page(record(2, "2018-06-04T10:00:00Z"), token="b"),
         EXPIRED,
         page(record(2, "2018-06-04T10:00:00Z"), record(3, "2018-06-05")),
     )
     told = harvest(script, store, "2018-06-30", "cs")
-    assert script.asked == ["2018-06-01 2018-06-30 cs", "a", "2018-06-04 2018-06-30 cs"]
-    assert [one.begun_again for one in told] == [False, True, False]
+    assert script.asked == ["2018-06-01 2018-06-30 cs", "a", "b", "2018-06-04 2018-06-30 cs"]
+    assert [one.begun_again for one in told] == [False, False, True, False]
     assert store.checkpoint.records == 3
 
 
@@ -114,12 +116,43 @@ def test_order_is_judged_anew_when_begun_again(store: HarvestStore) -> None:
     script = Script(
         page(record(2, "2018-06-04"), record(1, "2018-06-02"), token="a"),
         EXPIRED,
-        page(record(1, "2018-06-02"), record(2, "2018-06-04"), record(3, "2018-06-05"), token="b"),
+        page(record(1, "2018-06-02"), record(2, "2018-06-04"), token="b"),
+        page(record(3, "2018-06-05"), token="c"),
         EXPIRED,
         page(record(3, "2018-06-05")),
     )
     harvest(script, store)
-    assert script.asked == ["2018-06-01", "a", "2018-06-01", "b", "2018-06-05"]
+    assert script.asked == ["2018-06-01", "a", "2018-06-01", "b", "c", "2018-06-05"]
+
+
+def test_one_page_says_nothing_of_the_order(store: HarvestStore) -> None:
+    script = Script(page(record(1, "2018-06-02"), record(2, "2018-06-20"), token="a"), EXPIRED, page(record(3)))
+    harvest(script, store)
+    assert script.asked == ["2018-06-01", "a", "2018-06-01"]
+
+
+def test_a_day_beyond_the_list_is_not_gone_on_from(store: HarvestStore) -> None:
+    far = [page(record(number, "2099-01-01"), token=token) for number, token in ((1, "a"), (2, "b"))]
+    script = Script(*far, EXPIRED, page(record(3)))
+    harvest(script, store, "2018-06-30")
+    assert script.asked == ["2018-06-01 2018-06-30", "a", "b", "2018-06-01 2018-06-30"]
+
+
+def test_a_list_that_ends_too_early(store: HarvestStore) -> None:
+    with pytest.raises(SourceError) as caught:
+        harvest(Script(attrs.evolve(page(record(1), token="a"), total=3), page(record(2))), store)
+    assert (caught.value.code, store.checkpoint.done) == ("oai-short-list", False)
+    script = Script(attrs.evolve(page(record(1), record(2), record(3)), total=3))
+    harvest(script, store)
+    assert (script.asked, store.checkpoint.records, store.checkpoint.done) == (["2018-06-01"], 3, True)
+
+
+def test_fresh_tokens_and_nothing_new_for_ever(store: HarvestStore) -> None:
+    tokens = map(str, count())
+    records = [record(number) for number in range(500)]
+    with pytest.raises(SourceError) as caught:
+        harvest(Script(then=lambda asked: page(*records, token=next(tokens))), store)
+    assert caught.value.code == "oai-stuck"
 
 
 def test_a_lost_token_is_forgotten_even_where_it_ends_the_run(store: HarvestStore) -> None:
@@ -199,4 +232,14 @@ def test_ids_in_batches(store: HarvestStore) -> None:
     assert store.checkpoint == Checkpoint(
         pages=2, records=2, window_records=2, position=3, missing="1805.00001", done=True
     )
+    again = Script(page())  # what was not there is asked for once more
+    (once_more,) = harvest_ids(again, store, names)
+    assert (again.asked, once_more.missing, store.checkpoint.missing) == (["1805.00001"], ("1805.00001",), "1805.00001")
+    list(harvest_ids(Script(page(record(1))), store, names))
+    assert (store.checkpoint.records, store.checkpoint.missing) == (3, "")
     assert list(harvest_ids(Script(), store, names)) == []
+
+
+def test_what_was_not_asked_for_is_not_kept(store: HarvestStore) -> None:
+    list(harvest_ids(Script(page(record(1), record(7))), store, ["1805.00001"]))
+    assert store.checkpoint.records == 1

@@ -85,7 +85,8 @@ def test_what_arxiv_answered(name: str) -> None:
         assert partial.categories[0] == primary.get("term")
         assert sorted(partial.categories) == sorted(filter(is_category, terms))
         assert partial.submitted_at == datetime.fromisoformat(text(entry, "a:published"))
-        assert partial.revised_on == {datetime.fromisoformat(text(entry, "a:updated")).date()}
+        first, newest = (datetime.fromisoformat(text(entry, f"a:{name}")).date() for name in ("published", "updated"))
+        assert partial.days == {(first, newest)}
         assert partial.license is None
         assert item.error is not None
         assert item.error.code == "source-incomplete"

