@@ -158,7 +158,7 @@ def harvest_ids(endpoint: IdEndpoint, store: HarvestStore, ids: Sequence[str]) -
         StoreError: As for :class:`~pithbuilder.stores.harvest_store.HarvestStore`.
     """
     state = store.checkpoint
-    if state.position == len(ids) and state.missing:  # they may be there by now
+    if state.done and state.missing:  # they may be there by now
         state = attrs.evolve(state, position=0, done=False, wanted=state.missing, missing="")
     wanted = state.wanted.split(",") if state.wanted else ids
     while state.position < len(wanted):

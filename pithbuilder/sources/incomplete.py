@@ -15,7 +15,7 @@ from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.errors import SourceError, printable
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, located
 
-_TEX: Final = frozenset("\\${}^_~")
+_TEX: Final = frozenset("\\$")
 
 
 def incomplete(partial: PartialMetadata, place: str) -> SourcePaper:

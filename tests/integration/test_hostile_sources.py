@@ -330,9 +330,9 @@ XML = {
             b"<abstract>",
             AFTER,
         ),
-        (FIRST, LAST),
-        "field-repeated",
-        f"{BAD}: arXivRaw/abstract",
+        (FIRST,),
+        "xml-names",
+        "<stdin>",
     ),
     "versions in a record": Hostile(
         whole(BEFORE, b"</abstract>", b"<version/>" * (MAX_RECORD_BYTES // 10 - 1000), b"<abstract>", AFTER),
