@@ -11,7 +11,7 @@ from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.errors import DocumentError, FormatError, printable
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True)
 class PaperMetadata:
     r"""One version of one paper, as its source has it.
 
