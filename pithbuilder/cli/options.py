@@ -15,6 +15,7 @@ from pithbuilder.cli.app import CONTEXT_SETTINGS
 from pithbuilder.core.arxiv_id import split_version
 from pithbuilder.core.timestamps import format_seconds, parse_instant
 from pithbuilder.errors import FormatError, StoreError
+from pithbuilder.stores.source_files import STANDARD_INPUT
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -51,19 +52,29 @@ class _Input(click.File):
         return super().convert(value, param, ctx)
 
 
+class _SourcePath(click.Path):
+    """A path to read from; ``-`` is standard input where that is allowed, ``./-`` always a file."""
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path; that of a file of this name is absolute, for ``Path`` forgets the dot."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        is_standard_input = value == STANDARD_INPUT and self.allow_dash
+        return path.absolute() if str(path) == STANDARD_INPUT and not is_standard_input else path
+
+
 sources_argument = click.argument(
     "sources",
     metavar="FILE|DIR|-...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, allow_dash=True, path_type=Path),
+    type=_SourcePath(exists=True, allow_dash=True),
 )
 
 complete_from_option = click.option(
     "--complete-from",
     metavar="FILE|DIR",
     multiple=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=_SourcePath(exists=True),
     help="Complete records that do not tell all (Atom, OAI-PMH arXiv) from this snapshot or arXivRaw.",
 )
 

@@ -82,6 +82,8 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
             if not inside:  # what is watched inside a watched element is a part of it
                 ended.append(element)
         if ended:
+            if unfinished > len(chunk):  # the first is a long one
+                names.look_at(ended[0])
             unfinished = 0
             names.look_at(random.choice(ended))  # noqa: S311 - nobody can know which one is looked at
         for element in ended:
@@ -109,7 +111,8 @@ def read_records(stream: BufferedIOBase, watched_in: Callable[[str], frozenset[s
 class _Names:
     """The names that a document uses; the parser keeps each of them, so that there must not be too many.
 
-    Of each piece of a document one record is looked at, and everything that stands between the records.
+    Of each piece of a document one record is looked at, each record that is longer than a piece, and everything that
+    stands between the records.
     """
 
     def __init__(self, watched: frozenset[str], name: str) -> None:

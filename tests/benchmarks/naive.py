@@ -34,6 +34,7 @@ class Profile(TypedDict):
 
 def build_bundle(paper: Paper, profile: Profile, key_id: str, key: Ed25519PrivateKey, now: datetime) -> bytes:
     """Return the canonical bytes of one paper's bundle, issued at the instant ``now``."""
+    paper = {**paper, "arxiv_id": re.sub(r"^([a-z-]+)\.[A-Z]{2}/", r"\1/", paper["arxiv_id"])}
     micros = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     seconds = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     public_key = key.public_key().public_bytes_raw()
