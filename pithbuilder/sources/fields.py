@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from pithbuilder.core.timestamps import parse_rfc2822
-from pithbuilder.errors import DocumentError, FormatError, PithError, printable
+from pithbuilder.errors import DocumentError, FormatError, printable
 
 _T = TypeVar("_T")
 
@@ -90,7 +90,7 @@ def shown_id(paper_id: object) -> str:
     return ""
 
 
-def unusable(code: str, path: str, expected: str, found: object) -> PithError:
+def unusable(code: str, path: str, expected: str, found: object) -> DocumentError:
     """Return the error for a field that is there, but of no use."""
     return DocumentError(
         code, "a field of the record cannot be used", where=path, expected=expected, found=printable(found)

@@ -245,11 +245,7 @@ def _failed(response: urllib3.BaseHTTPResponse, url: str) -> Exception:
     if named is not None:
         try:
             retry_after = urllib3.Retry().parse_retry_after(named)
-        except (
-            urllib3.exceptions.InvalidHeader,
-            ValueError,
-            OverflowError,
-        ):  # no number or date, or beyond all measure
+        except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):  # none, or beyond all measure
             retry_after = math.inf if named.strip().isdecimal() else None
     if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
         return SourceError(

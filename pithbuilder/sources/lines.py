@@ -67,4 +67,9 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
             elif not chunk.isspace():
                 yield Line(f"{name}:{number}", chunk.rstrip(b"\r\n"))
     except OSError as error:  # a directory, a disk that fails
-        raise StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name) from error
+        raise read_failed(name, error) from error
+
+
+def read_failed(name: str, error: OSError) -> StoreError:
+    """Return the error for a stream that could not be read on."""
+    return StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name)

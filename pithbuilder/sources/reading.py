@@ -9,7 +9,8 @@ from typing import BinaryIO, Final
 from pithbuilder.errors import SourceError, StoreError, printable
 from pithbuilder.sources.compressed import GZIP_MAGIC, ZSTD_MAGIC, decompressed, is_zstd
 from pithbuilder.sources.json_lines import read_json_lines
-from pithbuilder.sources.source_paper import SourcePaper
+from pithbuilder.sources.lines import read_failed
+from pithbuilder.sources.source_paper import SourcePaper, located
 from pithbuilder.sources.xml_feeds import read_xml
 
 _BUFFER: Final = 2**17
@@ -42,7 +43,7 @@ def read_papers(stream: BinaryIO, name: str) -> Iterator[SourcePaper]:
     try:
         yield from _read(stream, name, compressed=False)
     except (SourceError, StoreError) as error:
-        yield SourcePaper(error.where or name, error=_as_source_error(error))
+        yield SourcePaper(error.where or name, error=located(error, ""))
 
 
 def _read(stream: BinaryIO, name: str, *, compressed: bool) -> Iterator[SourcePaper]:
@@ -78,8 +79,7 @@ def _read_beginning(stream: BinaryIO, name: str) -> bytes:
         try:
             piece = stream.read1(_BUFFER) if isinstance(stream, io.BufferedReader) else stream.read(_BUFFER)
         except OSError as error:  # a directory, a disk that fails
-            reason = (error.strerror or str(error)).lower()
-            raise StoreError("read-failed", f"cannot read: {reason}", where=name) from error
+            raise read_failed(name, error) from error
         if not piece:
             break
         beginning += piece
@@ -118,12 +118,4 @@ def _unknown(beginning: bytes, name: str) -> SourceError:
         expected="an arXiv snapshot (JSON Lines), OAI-PMH or Atom, as it is or in .gz or .zst",
         found=printable(beginning[:16]),
         hint=hint,
-    )
-
-
-def _as_source_error(error: SourceError | StoreError) -> SourceError:
-    if isinstance(error, SourceError):
-        return error
-    return SourceError(
-        error.code, error.message, where=error.where, expected=error.expected, found=error.found, hint=error.hint
     )

@@ -13,7 +13,8 @@ from io import BufferedIOBase
 from typing import Final, NamedTuple
 from xml.parsers import expat
 
-from pithbuilder.errors import SourceError, StoreError, printable
+from pithbuilder.errors import SourceError, printable
+from pithbuilder.sources.lines import read_failed
 
 MAX_PROLOG_BYTES: Final = 2**18
 """How much may stand in front of the document's element."""
@@ -109,7 +110,7 @@ def read_chunk(stream: BufferedIOBase, name: str) -> bytes:
     try:
         return stream.read1(_CHUNK)  # read() would lose what came before an error
     except OSError as error:
-        raise StoreError("read-failed", f"cannot read: {(error.strerror or str(error)).lower()}", where=name) from error
+        raise read_failed(name, error) from error
 
 
 def _raw(document: bytes, start: int, end: int) -> bytes:

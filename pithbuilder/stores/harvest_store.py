@@ -19,6 +19,7 @@ import attrs
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.errors import StoreError
 from pithbuilder.stores.atomic import make_directory, remove_file, write_failed, write_file
+from pithbuilder.stores.sqlite import Fault, fault_of, transaction
 
 _DATABASE: Final = ".harvest.sqlite3"
 _TABLES: Final = (
@@ -128,7 +129,7 @@ class HarvestStore:
         )
         if new:
             write_file(self._page(checkpoint.pages), b"".join(new.values()))
-        with self._translated(), self._transaction():
+        with self._translated(), transaction(self._database, "EXCLUSIVE"):
             self._database.executemany("INSERT INTO records VALUES (?)", [(digest,) for digest in new])
             self._save(checkpoint)
         self.checkpoint = checkpoint
@@ -136,14 +137,14 @@ class HarvestStore:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write down where to go on."""
-        with self._translated(), self._transaction():
+        with self._translated(), transaction(self._database, "EXCLUSIVE"):
             self._save(checkpoint)
         self.checkpoint = checkpoint
 
     def _open(self, request: Mapping[str, str]) -> None:
         with self._translated():
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            with self._transaction():  # from here on nobody else can
+            with transaction(self._database, "EXCLUSIVE"):  # from here on nobody else can
                 for table in _TABLES:
                     self._database.execute(table)
                 row = self._database.execute("SELECT request, checkpoint FROM harvest").fetchone()
@@ -174,29 +175,19 @@ class HarvestStore:
         self._database.execute("UPDATE harvest SET checkpoint = ?", (json.dumps(attrs.asdict(checkpoint)),))
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN EXCLUSIVE")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
-
-    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            fault = fault_of(error)
+            if fault is Fault.BUSY:
                 raise StoreError(
                     "harvest-busy",
                     "another process is harvesting into this directory",
                     where=str(self.root),
                     hint="wait until it has finished, then run it again",
                 ) from error
-            if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            if fault is Fault.DISK:
                 raise write_failed(self._path, OSError(str(error))) from error
             raise _unreadable(self._path, str(error)) from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,6 +16,7 @@ import attrs
 
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH, PithNumber
 from pithbuilder.errors import StoreError
+from pithbuilder.stores.sqlite import Fault, fault_of, transaction
 
 _MIGRATIONS: Final = (
     """
@@ -49,11 +50,6 @@ _MIGRATIONS: Final = (
     """,
     "ALTER TABLE records ADD COLUMN bundle_sha256 TEXT NOT NULL DEFAULT ''",
 )
-
-
-# Primary result codes of SQLite: the disk, and another process; what else goes wrong is the file's own fault.
-_DISK: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
-_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 @attrs.frozen(kw_only=True)
@@ -201,7 +197,7 @@ class Ledger:
         Raises:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
         """
-        with self._errors(), self._transaction():
+        with self._errors(), transaction(self._connection, "IMMEDIATE"):
             self._insert(row)
 
     def knows_number(self, suffix: str) -> bool:
@@ -233,7 +229,7 @@ class Ledger:
         Raises:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
         """
-        with self._errors(), self._transaction():
+        with self._errors(), transaction(self._connection, "IMMEDIATE"):
             for row in rows:
                 self._insert(row)
             for reissue in reissues:
@@ -294,7 +290,7 @@ class Ledger:
         Raises:
             StoreError: ``ledger-unreadable``; also where that is written down already.
         """
-        with self._errors(), self._transaction():
+        with self._errors(), transaction(self._connection, "IMMEDIATE"):
             self._insert_reissue(reissue)
 
     def set_bundle(self, suffix: str, bundle_sha256: str) -> None:
@@ -303,7 +299,7 @@ class Ledger:
         Raises:
             StoreError: ``ledger-unreadable``.
         """
-        with self._errors(), self._transaction():
+        with self._errors(), transaction(self._connection, "IMMEDIATE"):
             self._connection.execute("UPDATE records SET bundle_sha256 = ? WHERE suffix = ?", (bundle_sha256, suffix))
 
     def vouches_for(self, suffix: str, bundle_sha256: str) -> bool:
@@ -416,21 +412,10 @@ class Ledger:
             with closing(self._connection):
                 self._connection.backup(copy)
             self._connection = copy
-        with self._transaction():
+        with transaction(self._connection, "IMMEDIATE"):
             for number in range(version, len(_MIGRATIONS)):
                 self._connection.execute(_MIGRATIONS[number])
             self._connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk has rolled it back already
-                self._connection.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -440,15 +425,15 @@ class Ledger:
             raise self._refusal(error) from error
 
     def _refusal(self, error: sqlite3.Error) -> StoreError:
-        primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says more precisely what
-        if primary in _DISK:
+        fault = fault_of(error)
+        if fault is Fault.DISK:
             return StoreError(
                 "write-failed",
                 f"ledger cannot be written: {error}",
                 where=str(self._path),
                 hint="what was there before is unchanged; free some space or mend the permissions, then run it again",
             )
-        if primary in _BUSY:
+        if fault is Fault.BUSY:
             return StoreError(
                 "workspace-busy",
                 f"another process uses the ledger: {error}",
