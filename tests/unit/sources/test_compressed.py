@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pithbuilder.errors import SourceError
 from pithbuilder.sources import compressed as module
 from pithbuilder.sources.compressed import decompressed
+from tests.support.streams import Trickle
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -23,22 +24,6 @@ else:
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "Zstandard": zstd.compress}
 SKIPPABLE = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
-
-
-class Trickle(io.RawIOBase):
-    """Gives few bytes at a time, as a pipe may."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        self._data = BytesIO(data)
-        self._size = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self._data.read(min(self._size, len(buffer)))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def opened(data: bytes, size: int = 2**20) -> io.BufferedReader:

@@ -22,6 +22,7 @@ from pithbuilder.sources.reading import read_papers
 from pithbuilder.sources.source_paper import SourcePaper
 from tests.support import feeds
 from tests.support.feeds import FeedPaper
+from tests.support.streams import Trickle
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -51,23 +52,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-class Pipe(io.RawIOBase):
-    """Gives few bytes at a time."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        self._data = BytesIO(data)
-        self._size = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self._data.read(min(self._size, len(buffer)))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-class Failing(Pipe):
+class Failing(Trickle):
     """A disk that fails after some bytes."""
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
@@ -101,7 +86,7 @@ def test_a_source_in_any_packing(kind: str, pack: Callable[[bytes], bytes]) -> N
 @pytest.mark.parametrize("kind", KINDS)
 def test_however_it_arrives(kind: str, pack: Callable[[bytes], bytes], size: int) -> None:
     data = pack(KINDS[kind])
-    pipe = io.BufferedReader(Pipe(data, size))
+    pipe = io.BufferedReader(Trickle(data, size))
     assert list(map(shown, read_papers(pipe, "f"))) == list(map(shown, read(data)))
 
 
@@ -110,7 +95,7 @@ def test_however_it_arrives(kind: str, pack: Callable[[bytes], bytes], size: int
 @pytest.mark.parametrize("kind", KINDS)
 def test_blanks_before_it(kind: str, before: bytes, size: int) -> None:
     data = KINDS[kind].removeprefix(b"<?xml version='1.0' encoding='UTF-8'?>\n")
-    pipe = io.BufferedReader(Pipe(before + data, size))
+    pipe = io.BufferedReader(Trickle(before + data, size))
     (item,) = list(read_papers(pipe, "f"))
     assert (item.paper or item.partial) is not None
 
