@@ -27,6 +27,14 @@ ENTRY: Final = f"{{{ATOM}}}entry"
 TOTAL_RESULTS: Final = f"{{{OPEN_SEARCH}}}totalResults"
 WATCHED: Final = frozenset({ENTRY, TOTAL_RESULTS})
 
+_ID: Final = f"{{{ATOM}}}id"
+_PUBLISHED: Final = f"{{{ATOM}}}published"
+_UPDATED: Final = f"{{{ATOM}}}updated"
+_TITLE: Final = f"{{{ATOM}}}title"
+_SUMMARY: Final = f"{{{ATOM}}}summary"
+_CATEGORY: Final = f"{{{ATOM}}}category"
+_PRIMARY_CATEGORY: Final = f"{{{ARXIV_SCHEMA}}}primary_category"
+
 FEED: Final = "Atom"
 
 _ABSTRACT_PAGE: Final = re.compile(r"https?://(?:[a-z]+\.)?arxiv\.org/abs/(.+)", re.ASCII)
@@ -42,25 +50,24 @@ def read_atom(element: Element, place: str) -> SourcePaper | None:
     """
     if element.tag != ENTRY:
         return None
-    fields = XmlFields(element, ATOM, "entry")
+    fields = XmlFields(element, "entry")
     paper_id = ""
     try:
         if is_error(element):
             raise error_of(element)
         paper_id, version = read_identifier(element)
-        own = XmlFields(element, ARXIV_SCHEMA, "entry")
-        primary = attribute(own.only("primary_category"), "term", "entry/primary_category")
+        primary = attribute(fields.only(_PRIMARY_CATEGORY), "term", "entry/primary_category")
         # Entries also carry classes of MSC and ACM, as their authors typed them.
-        terms = [attribute(item, "term", "entry/category") for item in fields.all("category")]
-        submitted_at = parsed(parse_seconds, fields.text("published").strip(), "entry/published")
-        revised_at = parsed(parse_seconds, fields.text("updated").strip(), "entry/updated")
+        terms = [attribute(item, "term", "entry/category") for item in fields.all(_CATEGORY)]
+        submitted_at = parsed(parse_seconds, fields.text(_PUBLISHED).strip(), "entry/published")
+        revised_at = parsed(parse_seconds, fields.text(_UPDATED).strip(), "entry/updated")
         partial = PartialMetadata(
             feed=FEED,
             missing=("title", "abstract", "authors", "license"),
             arxiv_id=paper_id,
             version=version,
-            title=fields.text("title"),
-            abstract=fields.text("summary"),
+            title=fields.text(_TITLE),
+            abstract=fields.text(_SUMMARY),
             categories=_primary_first(primary, [term for term in terms if is_category(term)]),
             submitted_at=submitted_at,
             days=frozenset({(submitted_at.date(), revised_at.date())}),
@@ -76,7 +83,7 @@ def read_identifier(entry: Element) -> tuple[str, int]:
     Raises:
         DocumentError: ``atom-id``, ``arxiv-id-format``, ``field-missing``, ``field-repeated`` or ``field-markup``.
     """
-    address = XmlFields(entry, ATOM, "entry").text("id").strip()
+    address = XmlFields(entry, "entry").text(_ID).strip()
     match = _ABSTRACT_PAGE.fullmatch(address)
     if match is None:
         raise unusable("atom-id", "entry/id", "the address of an abstract page, http://arxiv.org/abs/…", address)
@@ -88,7 +95,7 @@ def read_identifier(entry: Element) -> tuple[str, int]:
 
 def error_of(entry: Element) -> DocumentError:
     """Return the error that the API has answered: an entry with the title ``Error``."""
-    summary = XmlFields(entry, ATOM, "entry").text_or_none("summary")
+    summary = XmlFields(entry, "entry").text_or_none(_SUMMARY)
     return DocumentError(
         "atom-error", "the server answered an error", where="entry", found=printable((summary or "").strip())
     )
@@ -96,7 +103,7 @@ def error_of(entry: Element) -> DocumentError:
 
 def is_error(entry: Element) -> bool:
     """Say whether an entry is an error of the API's instead of a paper."""
-    address = XmlFields(entry, ATOM, "entry").text_or_none("id")
+    address = XmlFields(entry, "entry").text_or_none(_ID)
     return address is not None and _ERROR_PAGE.match(address.strip()) is not None
 
 

@@ -18,7 +18,7 @@ from pithbuilder.errors import DocumentError, PithError, printable
 from pithbuilder.sources.fields import parsed, read_versions, unusable
 from pithbuilder.sources.incomplete import incomplete
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, refused
-from pithbuilder.sources.xml_fields import XmlFields, attribute, only_child, only_text
+from pithbuilder.sources.xml_fields import XmlFields, attribute
 from pithbuilder.sources.xml_records import Element
 
 OAI: Final = "http://www.openarchives.org/OAI/2.0/"
@@ -35,10 +35,26 @@ WATCHED: Final = frozenset({RECORD, ERROR, RESUMPTION_TOKEN, RESPONSE_DATE})
 ARXIV_FEED: Final = "OAI-PMH arXiv"
 
 _HEADER: Final = f"{{{OAI}}}header"
-_OAI_IDENTIFIER: Final = f"{{{OAI}}}identifier"
+_IDENTIFIER: Final = f"{{{OAI}}}identifier"
 _DATESTAMP: Final = f"{{{OAI}}}datestamp"
 _METADATA: Final = f"{{{OAI}}}metadata"
+
+_RAW_ID: Final = f"{{{ARXIV_RAW}}}id"
+_RAW_VERSION: Final = f"{{{ARXIV_RAW}}}version"
 _RAW_DATE: Final = f"{{{ARXIV_RAW}}}date"
+_RAW_TITLE: Final = f"{{{ARXIV_RAW}}}title"
+_RAW_ABSTRACT: Final = f"{{{ARXIV_RAW}}}abstract"
+_RAW_AUTHORS: Final = f"{{{ARXIV_RAW}}}authors"
+_RAW_CATEGORIES: Final = f"{{{ARXIV_RAW}}}categories"
+_RAW_LICENSE: Final = f"{{{ARXIV_RAW}}}license"
+
+_ARXIV_ID: Final = f"{{{ARXIV}}}id"
+_ARXIV_CREATED: Final = f"{{{ARXIV}}}created"
+_ARXIV_UPDATED: Final = f"{{{ARXIV}}}updated"
+_ARXIV_TITLE: Final = f"{{{ARXIV}}}title"
+_ARXIV_ABSTRACT: Final = f"{{{ARXIV}}}abstract"
+_ARXIV_CATEGORIES: Final = f"{{{ARXIV}}}categories"
+_ARXIV_LICENSE: Final = f"{{{ARXIV}}}license"
 
 IDENTIFIER_PREFIX: Final = "oai:arXiv.org:"
 """What stands in front of an arXiv identifier in OAI-PMH."""
@@ -69,14 +85,15 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
         return refused(error_of(element), place)
     if element.tag != RECORD:
         return None
+    record = XmlFields(element, "record")
     try:
-        header = read_header(element)
+        header = _header(record)
     except PithError as error:
         return refused(error, place)
     if header.deleted:
         return SourcePaper(place, deleted_id=header.arxiv_id)
     try:
-        metadata = _metadata(element)
+        metadata = _metadata(record)
         read = _FORMATS.get(metadata.tag)
         if read is None:
             raise DocumentError(
@@ -99,14 +116,7 @@ def read_header(record: Element) -> OaiHeader:
     Raises:
         DocumentError: ``field-missing``, ``field-repeated``, ``field-markup``, ``oai-identifier``.
     """
-    header = only_child(record, _HEADER, "record")
-    identifier = only_text(header, _OAI_IDENTIFIER, "record/header").strip()
-    datestamp = next((child.text or "" for child in header if child.tag == _DATESTAMP), "").strip()
-    path = "record/header/identifier"
-    if not identifier.startswith(IDENTIFIER_PREFIX):
-        raise unusable("oai-identifier", path, f"{IDENTIFIER_PREFIX} and an arXiv identifier", identifier)
-    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(IDENTIFIER_PREFIX), path)
-    return OaiHeader(without_subject_class(arxiv_id), datestamp, header.get("status") == "deleted")
+    return _header(XmlFields(record, "record"))
 
 
 def error_of(element: Element) -> DocumentError:
@@ -120,8 +130,21 @@ def error_of(element: Element) -> DocumentError:
     )
 
 
-def _metadata(record: Element) -> Element:
-    metadata = only_child(record, _METADATA, "record")
+def _header(record: XmlFields) -> OaiHeader:
+    header = record.only(_HEADER)
+    fields = XmlFields(header, "record/header")
+    identifier = fields.text(_IDENTIFIER).strip()
+    datestamps = fields.all(_DATESTAMP)
+    datestamp = (datestamps[0].text or "").strip() if datestamps else ""
+    path = "record/header/identifier"
+    if not identifier.startswith(IDENTIFIER_PREFIX):
+        raise unusable("oai-identifier", path, f"{IDENTIFIER_PREFIX} and an arXiv identifier", identifier)
+    arxiv_id = parsed(parse_arxiv_id, identifier.removeprefix(IDENTIFIER_PREFIX), path)
+    return OaiHeader(without_subject_class(arxiv_id), datestamp, header.get("status") == "deleted")
+
+
+def _metadata(record: XmlFields) -> Element:
+    metadata = record.only(_METADATA)
     if len(metadata) != 1:
         raise unusable("oai-format", "record/metadata", "one element", f"{len(metadata)} elements")
     return metadata[0]
@@ -141,37 +164,34 @@ _RAW_PATHS: Final = {
 
 
 def _read_raw(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
-    fields = XmlFields(metadata, ARXIV_RAW, "arXivRaw")
-    _check_id(fields, header)
-    items = fields.all("version")
+    fields = XmlFields(metadata, "arXivRaw")
+    _check_id(fields.text(_RAW_ID), header, "arXivRaw/id")
+    path = "arXivRaw/version"
     versions = read_versions(
         [
-            (
-                attribute(item, "version", "arXivRaw/version"),
-                only_text(item, _RAW_DATE, "arXivRaw/version").strip(),
-            )
-            for item in items
+            (attribute(item, "version", path), XmlFields(item, path).text(_RAW_DATE).strip())
+            for item in fields.all(_RAW_VERSION)
         ],
         _version_path,
     )
     paper = PaperMetadata(
         arxiv_id=header.arxiv_id,
         version=versions.newest,
-        title=fields.text("title"),
-        abstract=fields.text("abstract"),
-        authors=fields.text("authors"),
-        categories=tuple(fields.text("categories").split()),
-        license=(fields.text_or_none("license") or "").strip(),
+        title=fields.text(_RAW_TITLE),
+        abstract=fields.text(_RAW_ABSTRACT),
+        authors=fields.text(_RAW_AUTHORS),
+        categories=tuple(fields.text(_RAW_CATEGORIES).split()),
+        license=(fields.text_or_none(_RAW_LICENSE) or "").strip(),
         submitted_at=versions.submitted_at,
     )
     return SourcePaper(place, paper, revised_at=versions.revised_at)
 
 
 def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
-    fields = XmlFields(metadata, ARXIV, "arXiv")
-    _check_id(fields, header)
-    created = parsed(parse_day, fields.text("created").strip(), "arXiv/created")
-    told = fields.text_or_none("updated")
+    fields = XmlFields(metadata, "arXiv")
+    _check_id(fields.text(_ARXIV_ID), header, "arXiv/id")
+    created = parsed(parse_day, fields.text(_ARXIV_CREATED).strip(), "arXiv/created")
+    told = fields.text_or_none(_ARXIV_UPDATED)
     updated = created if told is None else parsed(parse_day, told.strip(), "arXiv/updated")
     # Until 2025 "created" was the first version's day and "updated" the newest one's; since then "created" is the
     # newest one's and "updated" that of the last change to the record, which is its datestamp too.
@@ -183,10 +203,10 @@ def _read_arxiv(metadata: Element, header: OaiHeader, place: str) -> SourcePaper
         missing=("version", "title", "abstract", "authors", "submitted_at"),
         arxiv_id=header.arxiv_id,
         days=frozenset(days),
-        title=fields.text("title"),
-        abstract=fields.text("abstract"),
-        categories=tuple(fields.text("categories").split()),
-        license=(fields.text_or_none("license") or "").strip(),
+        title=fields.text(_ARXIV_TITLE),
+        abstract=fields.text(_ARXIV_ABSTRACT),
+        categories=tuple(fields.text(_ARXIV_CATEGORIES).split()),
+        license=(fields.text_or_none(_ARXIV_LICENSE) or "").strip(),
     )
     return incomplete(partial, place)
 
@@ -197,12 +217,11 @@ _FORMATS: Final[dict[str, Callable[[Element, OaiHeader, str], SourcePaper]]] = {
 }
 
 
-def _check_id(fields: XmlFields, header: OaiHeader) -> None:
+def _check_id(told: str, header: OaiHeader, path: str) -> None:
     """Refuse a record whose header is about another paper than its metadata."""
-    path = f"{fields.path}/id"
-    if fields.text("id") == header.arxiv_id:
+    if told == header.arxiv_id:
         return
-    found = without_subject_class(parsed(parse_arxiv_id, fields.text("id").strip(), path))
+    found = without_subject_class(parsed(parse_arxiv_id, told.strip(), path))
     if found != header.arxiv_id:
         raise unusable("oai-identifier", path, f"{header.arxiv_id}, as in the header", found)
 

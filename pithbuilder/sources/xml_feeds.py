@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from pithbuilder.errors import SourceError, printable
 from pithbuilder.sources import atom, oai
-from pithbuilder.sources.source_paper import SourcePaper
+from pithbuilder.sources.source_paper import SourcePaper, refused
 from pithbuilder.sources.xml_records import Element, read_records
 
 
@@ -50,6 +50,10 @@ def read_xml(stream: BufferedIOBase, name: str) -> Iterator[SourcePaper]:
 
     nothing = True
     for record in read_records(stream, watched_in, name):
+        if isinstance(record, SourceError):
+            nothing = False
+            yield refused(record, record.where)
+            continue
         paper = FEEDS[roots[0]].read(record.element, f"{name}:{record.line}")
         if paper is not None:
             nothing = False

@@ -7,32 +7,34 @@ from pithbuilder.sources.xml_records import Element
 
 
 class XmlFields:
-    """The children of an element, by local name, all in one namespace; those of other namespaces are passed over.
+    """The children of an element, by their names, which are ``{namespace}name``.
 
     Args:
-        element: The element.
-        namespace: The namespace of the children.
+        element: The element; its children are gone through once, here.
         path: Where the element stands, for error messages: local names joined by slashes.
     """
 
-    __slots__ = ("_element", "_found", "_prefix", "_repeated", "path")
+    __slots__ = ("_path", "_repeated", "_single")
 
-    def __init__(self, element: Element, namespace: str, path: str) -> None:
-        self.path = path
-        self._element = element
-        self._prefix = f"{{{namespace}}}"
-        found = self._found = dict[str, Element]()
-        self._repeated = set[str]()
+    def __init__(self, element: Element, path: str) -> None:
+        single: dict[str, Element] = {}  # dict[str, Element]() would take several times as long
+        repeated: dict[str, list[Element]] = {}
         for child in element:
-            tag = child.tag
-            if tag in found:
-                self._repeated.add(tag)
+            name = child.tag
+            if name in single:
+                repeated.setdefault(name, [single[name]]).append(child)
             else:
-                found[tag] = child
+                single[name] = child
+        for name in repeated:
+            del single[name]
+        self._path = path
+        self._single = single
+        self._repeated = repeated
 
     def all(self, name: str) -> list[Element]:
         """Return the children of that name, in their order."""
-        return list(self._element.iterchildren(self._prefix + name))
+        found = self._single.get(name)
+        return self._repeated.get(name, []) if found is None else [found]
 
     def only(self, name: str) -> Element:
         """Return the child of that name.
@@ -40,18 +42,20 @@ class XmlFields:
         Raises:
             DocumentError: ``field-missing`` or ``field-repeated``.
         """
-        return only_child(self._element, self._prefix + name, self.path)
+        found = self._single.get(name)
+        if found is None:
+            raise self._refusal(name)
+        return found
 
     def text(self, name: str) -> str:
-        """Return the text of the child of that name, as it came.
+        """Return the text of the child of that name, as it came; an element inside it would hide a part of it.
 
         Raises:
             DocumentError: ``field-missing``, ``field-repeated`` or ``field-markup``.
         """
-        tag = self._prefix + name
-        found = self._found.get(tag)
-        if found is None or tag in self._repeated or len(found):
-            return only_text(self._element, tag, self.path)
+        found = self._single.get(name)
+        if found is None or len(found):
+            raise self._refusal(name)
         return found.text or ""
 
     def text_or_none(self, name: str) -> str | None:
@@ -60,60 +64,30 @@ class XmlFields:
         Raises:
             DocumentError: ``field-repeated`` or ``field-markup``.
         """
-        return self.text(name) if self._prefix + name in self._found else None
+        return self.text(name) if name in self._single or name in self._repeated else None
 
-
-def only_child(parent: Element, tag: str, path: str) -> Element:
-    """Return the child with that tag; for elements of which little is read, faster than :class:`XmlFields`.
-
-    Args:
-        parent: The element.
-        tag: ``{namespace}name``.
-        path: Where the parent stands, for error messages.
-
-    Raises:
-        DocumentError: ``field-missing`` or ``field-repeated``.
-    """
-    found = None
-    for child in parent:
-        if child.tag == tag:
-            if found is not None:
-                raise _repeated(parent, tag, path)
-            found = child
-    if found is None:
-        name = tag.rpartition("}")[2]
-        raise DocumentError(
-            "field-missing", "a field is missing", where=f"{path}/{name}", expected=f"an element {name!r}"
-        )
-    return found
-
-
-def _repeated(parent: Element, tag: str, path: str) -> DocumentError:
-    return DocumentError(
-        "field-repeated",
-        "a field stands there more than once",
-        where=f"{path}/{tag.rpartition('}')[2]}",
-        expected="each field once",
-        found=f"{len(list(parent.iterchildren(tag)))} of them",
-    )
-
-
-def only_text(parent: Element, tag: str, path: str) -> str:
-    """Return the text of the child with that tag, as it came; an element inside it would hide a part of it.
-
-    Raises:
-        DocumentError: ``field-missing``, ``field-repeated`` or ``field-markup``.
-    """
-    found = only_child(parent, tag, path)
-    if len(found):
-        raise DocumentError(
+    def _refusal(self, name: str) -> DocumentError:
+        """Return why there is not one child of that name, or no text alone in it."""
+        found = self.all(name)
+        local = name.rpartition("}")[2]
+        where = f"{self._path}/{local}"
+        if not found:
+            return _missing(where, f"an element {local!r}")
+        if len(found) > 1:
+            return DocumentError(
+                "field-repeated",
+                "a field stands there more than once",
+                where=where,
+                expected="each field once",
+                found=f"{len(found)} of them",
+            )
+        return DocumentError(
             "field-markup",
             "a field of text has markup inside it",
-            where=f"{path}/{tag.rpartition('}')[2]}",
+            where=where,
             expected="text alone",
-            found=printable(found[0].tag),
+            found=printable(found[0][0].tag),
         )
-    return found.text or ""
 
 
 def attribute(element: Element, name: str, path: str) -> str:
@@ -124,7 +98,9 @@ def attribute(element: Element, name: str, path: str) -> str:
     """
     value = element.get(name)
     if value is None:
-        raise DocumentError(
-            "field-missing", "a field is missing", where=f"{path}/@{name}", expected=f"an attribute {name!r}"
-        )
+        raise _missing(f"{path}/@{name}", f"an attribute {name!r}")
     return value
+
+
+def _missing(where: str, expected: str) -> DocumentError:
+    return DocumentError("field-missing", "a field is missing", where=where, expected=expected)

@@ -25,6 +25,8 @@ else:
 
 MEGABYTE = 10**6
 MARK = "MARK"
+LONG = b"xyz " * 500_000
+ALMOST = b"<a/>x" * (MAX_RECORD_BYTES // 5 - 1000)
 LETTERS = b"abcdefgh " * 120_000
 BLANKS = (b" " * 999 + b"\n") * (10 * MEGABYTE // 1000)
 EARLIER, FIRST, BAD, LAST, LATER = "2001.00001", "1805.00001", "1805.00002", "1805.00003", "2001.00002"
@@ -56,6 +58,10 @@ START, _, END = feeds.oai_page([RECORDS[0], MARK, RECORDS[2]]).partition(MARK.en
 
 LINE_END = "\n"
 IN_BAD, IN_BETWEEN = (f"<stdin>:{1 + before.decode().count(LINE_END)}: " for before in (BEFORE, START))
+IN_RECORD, BEHIND_FIRST = (
+    f"<stdin>:{1 + before[: before.rindex(tag)].decode().count(LINE_END)}: "
+    for before, tag in ((BEFORE, b"<record>"), (START, b"</record>"))
+)
 FORGET = b"<responseDate>2026-05-18T00:15:26Z</responseDate>"
 """An element that is read, so that what follows is not the same record, and says nothing of a paper."""
 
@@ -205,16 +211,22 @@ XML = {
     "Latin-1 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"ISO-8859-1")), (), "xml-encoding", ":1", "UTF-8"),
     "UTF-16 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"UTF-16")), (), "xml-encoding", ":1", "UTF-8"),
     "UTF-7 declared": Hostile(whole(PAGE.replace(b"UTF-8", b"UTF-7")), (), "xml-encoding", ":1", "UTF-8"),
-    "1 GB of text": Hostile(flood(BEFORE, LETTERS, 1000, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG),
+    "1 GB of text": Hostile(flood(BEFORE, LETTERS, 1000, AFTER), (FIRST, LAST), "record-too-long", IN_RECORD, TOO_LONG),
     "1 GB of text in gzip": Hostile(
-        packed(flood(BEFORE, TEXT, 1000, AFTER), gz), (FIRST,), "record-too-long", ":", TOO_LONG
+        packed(flood(BEFORE, TEXT, 1000, AFTER), gz), (FIRST, LAST), "record-too-long", IN_RECORD, TOO_LONG
     ),
     "1 GB of text in Zstandard": Hostile(
-        packed(flood(BEFORE, TEXT, 1000, AFTER), zst), (FIRST,), "record-too-long", ":", TOO_LONG
+        packed(flood(BEFORE, TEXT, 1000, AFTER), zst), (FIRST, LAST), "record-too-long", IN_RECORD, TOO_LONG
     ),
-    "1 GB between records": Hostile(flood(START, LETTERS, 1000, END), (FIRST,), "record-too-long", ":", TOO_LONG),
+    "1 GB between records": Hostile(
+        flood(START, LETTERS, 1000, END), (FIRST, LAST), "record-too-long", BEHIND_FIRST, TOO_LONG
+    ),
     "300 MB of CDATA": Hostile(
-        flood(BEFORE + b"<![CDATA[", LETTERS, 300, b"]]>" + AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
+        flood(BEFORE + b"<![CDATA[", LETTERS, 300, b"]]>" + AFTER),
+        (FIRST, LAST),
+        "record-too-long",
+        IN_RECORD,
+        TOO_LONG,
     ),
     "an attribute of 300 MB": Hostile(
         flood(START + b'<a b="', LETTERS, 300, b'"/>' + END), (FIRST,), "record-too-long", ":", TOO_LONG
@@ -238,14 +250,20 @@ XML = {
         whole(BEFORE, b"<a>" * 10**6, b"</a>" * 10**6, AFTER), (FIRST,), "xml-depth", IN_BAD
     ),
     "10^6 siblings in a record": Hostile(
-        whole(BEFORE, b"<a/>" * 10**6, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
+        whole(BEFORE, b"<a/>" * 10**6, AFTER), (FIRST, LAST), "record-too-long", IN_RECORD, TOO_LONG
     ),
     "10^6 siblings between records": Hostile(
-        whole(START, b"<a/>" * 10**6, END), (FIRST,), "record-too-long", ":", TOO_LONG
+        whole(START, b"<a/>" * 10**6, END), (FIRST, LAST), "record-too-long", BEHIND_FIRST, TOO_LONG
     ),
-    "10^6 references": Hostile(whole(BEFORE, b"&lt;" * 5 * 10**6, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG),
+    "10^6 references": Hostile(
+        whole(BEFORE, b"&lt;" * 5 * 10**6, AFTER), (FIRST, LAST), "record-too-long", IN_RECORD, TOO_LONG
+    ),
     "300 MB in the attributes of one record": Hostile(
-        flood(BEFORE, b'<a b="%b"/>' % (b"x" * 200_000), 300, AFTER), (FIRST,), "record-too-long", ":", TOO_LONG
+        flood(BEFORE, b'<a b="%b"/>' % (b"x" * 200_000), 300, AFTER),
+        (FIRST, LAST),
+        "record-too-long",
+        IN_RECORD,
+        TOO_LONG,
     ),
     "120 MB of names in one record": Hostile(
         partial(between, partial(distinct, "<{name}/>", 60_000, 2000), BEFORE, AFTER), (FIRST,), "xml-depth", ":"
@@ -278,6 +296,49 @@ XML = {
         }.items()
         for size, megabytes in {10: 20, 40_000: 300}.items()
     },
+    **{
+        f"300 MB of {what} in a long record": Hostile(
+            partial(between, partial(distinct, form, 40_000, 7500), BEFORE + LONG, AFTER),
+            (FIRST,),
+            "xml-names",
+            "<stdin>",
+        )
+        for what, form in {
+            "names": "<{name}/>",
+            "attribute names": '<a {name}=""/>',
+            "prefixes": '<a xmlns:{name}="http://a.example/"/>',
+            "namespaces": '<a xmlns="http://{name}"/>',
+        }.items()
+    },
+    "10^6 nested elements in a long record": Hostile(
+        whole(BEFORE, LONG, b"<a>" * 10**6, b"</a>" * 10**6, AFTER), (FIRST,), "xml-depth", IN_BAD
+    ),
+    "10^6 attributes in a long record": Hostile(
+        whole(BEFORE, LONG, b"<a ", *(b'a%x="" ' % number for number in range(10**6)), b"/>", AFTER),
+        (FIRST,),
+        "record-too-long",
+        IN_BAD,
+        TOO_LONG,
+    ),
+    "10^5 attributes in a long record": Hostile(
+        whole(BEFORE, LONG, b"<a ", *(b'a%x="" ' % number for number in range(10**5)), b"/>", AFTER),
+        (FIRST,),
+        "xml-names",
+        "<stdin>",
+    ),
+    "an attribute of 300 MB in a long record": Hostile(
+        flood(BEFORE + LONG + b'<a b="', LETTERS, 300, b'"/>' + AFTER), (FIRST,), "record-too-long", IN_BAD, TOO_LONG
+    ),
+    "an entity of HTML in a long record": Hostile(
+        whole(BEFORE, LONG, b"&nbsp;", AFTER), (FIRST,), "xml-syntax", IN_BAD
+    ),
+    "a long record that does not end": Hostile(whole(BEFORE, LONG), (FIRST,), "xml-truncated", IN_BAD),
+    "a long record behind much": Hostile(
+        whole(START, ALMOST, BEFORE[len(START) :], b"</abstract>", ALMOST, b"<abstract>", AFTER),
+        (FIRST, LAST),
+        "field-repeated",
+        f"{BAD}: arXivRaw/abstract",
+    ),
     "1 GB in front": Hostile(flood(b"<!--", LETTERS, 1000, b"-->" + PAGE), (), "xml-prolog", "<stdin>", "262144 bytes"),
     "1 GB behind": Hostile(flood(PAGE, BLANKS, 1000, b"\n"), (FIRST, BAD, LAST), "record-too-long", ":", TOO_LONG),
     "1 GB of text among what is read": Hostile(flood(START, LETTERS + FORGET, 1000, END), (FIRST, LAST), ""),
@@ -333,7 +394,7 @@ COMPRESSED = {
         packed(flood(lines(11), BLANKS, 10_000, lines(13)), gz), (LINE_1,), "compressed-bomb", "<stdin>"
     ),
     "10 GB of blanks between records in gzip": Hostile(
-        packed(flood(START, BLANKS, 10_000, END), gz), (FIRST,), "record-too-long", ":", TOO_LONG
+        packed(flood(START, BLANKS, 10_000, END), gz), (FIRST,), "compressed-bomb", "<stdin>"
     ),
     "10 GB of blanks among what is read in gzip": Hostile(
         packed(flood(START, (BLANKS[:MEGABYTE] + FORGET) * 10, 10_000, END), gz),
@@ -345,7 +406,7 @@ COMPRESSED = {
         packed(flood(b"", BLANKS, 10_000, b""), zst), (), "compressed-bomb", "<stdin>"
     ),
     "10 GB of blanks between records in Zstandard": Hostile(
-        packed(flood(START, BLANKS, 10_000, END), zst), (FIRST,), "record-too-long", ":", TOO_LONG
+        packed(flood(START, BLANKS, 10_000, END), zst), (FIRST,), "compressed-bomb", "<stdin>"
     ),
     "10 GB of blanks among what is read in Zstandard": Hostile(
         packed(flood(START, (BLANKS[:MEGABYTE] + FORGET) * 10, 10_000, END), zst),

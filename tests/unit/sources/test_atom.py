@@ -219,6 +219,13 @@ TABLE = {
         f"{OF_PAPER}primary_category",
         "'primary_category'",
     ),
+    "two primary categories": (
+        "<arxiv:primary_category",
+        "<arxiv:primary_category/><arxiv:primary_category",
+        "field-repeated",
+        f"{OF_PAPER}primary_category",
+        "each field once",
+    ),
     "a primary category without a term": (
         '<arxiv:primary_category term="cs.LG"',
         "<arxiv:primary_category",

@@ -193,6 +193,7 @@ RAW = feeds.oai_page([feeds.raw_record(PAPER)]).decode()
 ARXIV = feeds.oai_page([feeds.arxiv_record(PAPER)]).decode()
 LINE = 1 + RAW[: RAW.index("<record>")].count("\n")
 V1 = '<version version="v1"><date>Tue, 22 May 2018 09:32:21 GMT</date>'
+V2 = '<version version="v2"><date>Sat, 02 Jun 2018 09:32:21 GMT</date>'
 OF_PAPER = f"f:{LINE}: paper 1805.08469: "
 TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
     # name: (document, before, after, code, where, expected)
@@ -205,6 +206,22 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
         "field-missing",
         f"f:{LINE}: record/header/identifier",
         "'identifier'",
+    ),
+    "two identifiers": (
+        RAW,
+        "<identifier>",
+        "<identifier/><identifier>",
+        "field-repeated",
+        f"f:{LINE}: record/header/identifier",
+        "each field once",
+    ),
+    "markup in the identifier": (
+        RAW,
+        "<identifier>",
+        "<identifier><b/>",
+        "field-markup",
+        f"f:{LINE}: record/header/identifier",
+        "text alone",
     ),
     "another archive": (
         RAW,
@@ -223,6 +240,14 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
         "archive/YYMMNNN",
     ),
     "no metadata": (RAW, "metadata>", "about>", "field-missing", f"{OF_PAPER}record/metadata", "'metadata'"),
+    "two of metadata": (
+        RAW,
+        "<metadata>",
+        "<metadata/><metadata>",
+        "field-repeated",
+        f"{OF_PAPER}record/metadata",
+        "each field once",
+    ),
     "empty metadata": (
         RAW,
         "<metadata><arXivRaw",
@@ -339,6 +364,46 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
         f"{OF_PAPER}arXivRaw/version/date",
         "an element 'date'",
     ),
+    "no date in the second version": (
+        RAW,
+        V2,
+        '<version version="v2">',
+        "field-missing",
+        f"{OF_PAPER}arXivRaw/version/date",
+        "an element 'date'",
+    ),
+    "no date in a version out of order": (
+        RAW,
+        V2,
+        '<version version="v1">',
+        "field-missing",
+        f"{OF_PAPER}arXivRaw/version/date",
+        "an element 'date'",
+    ),
+    "two dates": (
+        RAW,
+        V2,
+        f"{V2}<date/>",
+        "field-repeated",
+        f"{OF_PAPER}arXivRaw/version/date",
+        "each field once",
+    ),
+    "markup in a date": (
+        RAW,
+        V2,
+        V2.replace("</date>", "<b/></date>"),
+        "field-markup",
+        f"{OF_PAPER}arXivRaw/version/date",
+        "text alone",
+    ),
+    "a version twice": (
+        RAW,
+        V2,
+        f"{V1}</version>{V2}",
+        "version-order",
+        f"{OF_PAPER}arXivRaw/version[2]/@version",
+        "v1 first, then rising",
+    ),
     "a date that is none": (
         RAW,
         "Tue, 22 May 2018 09:32:21 GMT",
@@ -389,6 +454,25 @@ def test_a_bad_record(name: str) -> None:
     assert expected in error.expected
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("<title>", "<title/><title>", "2 of them"),
+        ("<title>", "<title/><title/><title>", "3 of them"),
+        ("<title>", "<title><b/><i/>", "'{http://arxiv.org/OAI/arXivRaw/}b'"),
+        ("title>", "titel>", ""),
+    ],
+)
+def test_what_was_found_instead_of_a_text(before: str, after: str, found: str) -> None:
+    assert error_in(respell(RAW, before, after)).found == found
+
+
+def test_fields_of_other_namespaces_and_of_other_elements_are_passed_over() -> None:
+    others = '<title xmlns="urn:x"><b/></title><comments><title/><version/></comments>'
+    document = respell(RAW, "<title>", f"{others}<title>").replace(b"<header>", b'<header xmlns="urn:x"/><header>')
+    assert read_one(document).paper == read_one(RAW.encode()).paper
+
+
 def described(before: str = "", after: str = "") -> OaiHeader:
     root = etree.fromstring(respell(RAW, before, after) if before else RAW.encode())
     (record,) = root.findall(".//o:record", NAMES)
@@ -399,6 +483,7 @@ def test_when_a_record_last_changed() -> None:
     assert described() == ("1805.08469", "2018-06-03", False)
     assert described("2018-06-03<", "2018-06-03T00:00:00Z\n<").datestamp == "2018-06-03T00:00:00Z"
     assert described("<datestamp>2018-06-03</datestamp>").datestamp == ""
+    assert described("<datestamp>", "<datestamp>2017-01-01<b/></datestamp><datestamp>").datestamp == "2017-01-01"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pithbuilder.errors import PithError, SourceError, StoreError
 from pithbuilder.sources import xml_records as module
 from pithbuilder.sources.lines import MAX_RECORD_BYTES
 from pithbuilder.sources.xml_outline import outline
-from pithbuilder.sources.xml_records import parse_element, read_records
+from pithbuilder.sources.xml_records import XmlRecord, parse_element, read_records
 
 WATCHED = frozenset({"r", "{urn:a}r"})
 
@@ -45,7 +45,7 @@ class Failing(BytesIO):
 
 
 class Found(NamedTuple):
-    """A record as it was when it was yielded: it is emptied behind it."""
+    """A record as it was when it was yielded: it is emptied behind it; or code and place of the error for one."""
 
     tree: object
     line: int
@@ -58,7 +58,11 @@ def watched_in(root: str) -> frozenset[str]:
 def collect(stream: BufferedIOBase) -> tuple[list[Found], PithError | None]:
     found: list[Found] = []
     try:
-        found.extend(Found(as_tree(element), line) for element, line in read_records(stream, watched_in, "f"))
+        for record in read_records(stream, watched_in, "f"):
+            if isinstance(record, SourceError):
+                found.append(Found(f"{record.code} {record.where}", 0))
+            else:
+                found.append(Found(as_tree(record.element), record.line))
     except (SourceError, StoreError) as error:
         return found, error
     return found, None
@@ -80,6 +84,10 @@ def as_tree(element: etree._Element | ElementTree.Element) -> object:
 
 def texts_of(found: list[Found]) -> list[object]:
     return [record.tree[2][0] for record in found if isinstance(record.tree, tuple)]
+
+
+def errors_of(found: list[Found]) -> list[str]:
+    return [record.tree for record in found if isinstance(record.tree, str)]
 
 
 def expat_reads(document: bytes) -> ElementTree.Element | None:
@@ -207,19 +215,19 @@ TABLE = {
     "a long name": (GOOD + b"<" + b"x" * 2**20 + b"/></a>", 1, "xml-depth", "f:3", ""),
     "a long name of an attribute": (GOOD + b"<b " + b"x" * 2**20 + b"=''/></a>", 1, "xml-depth", "f:3", ""),
     "a long prefix": (GOOD + b"<b xmlns:" + b"x" * 2**20 + b"='u'/></a>", 1, "xml-depth", "f:3", ""),
-    "a long comment": (GOOD + b"<!--" + b"x" * 2**22, 1, "record-too-long", "f", f"at most {MAX_RECORD_BYTES} bytes"),
+    "a long comment": (GOOD + b"<!--" + b"x" * 2**22, 1, "record-too-long", "f:3", f"at most {MAX_RECORD_BYTES} bytes"),
     "a long attribute": (
         GOOD + b"<r b='" + b"x" * 2**22,
         1,
         "record-too-long",
-        "f",
+        "f:3",
         f"at most {MAX_RECORD_BYTES} bytes",
     ),
     "a long instruction": (
         GOOD + b"<?x " + b"x" * 2**22,
         1,
         "record-too-long",
-        "f",
+        "f:3",
         f"at most {MAX_RECORD_BYTES} bytes",
     ),
     "much in front": (b"<!--" + b"x" * 2**19 + b"-->" + GOOD, 0, "xml-prolog", "f", "at most 262144 bytes"),
@@ -310,20 +318,10 @@ def test_how_large_a_record_may_be(monkeypatch: pytest.MonkeyPatch, piece: str, 
         assert error is None
         assert [texts_of(found)[0], texts_of(found)[-1], len(found)] == ["\n1\n", "3" * 900, 3]
     else:
-        assert texts_of(found) == ["\n1\n"]
-        assert isinstance(error, SourceError)
-        assert (error.code, error.expected) == ("record-too-long", "at most 1000 bytes a record")
-
-
-@pytest.mark.parametrize("between", ["", "\n", "\n<!-- -->\n"])
-def test_a_record_too_long_is_behind_the_last_that_was_read(between: str) -> None:
-    good = b"<r>\n<b>\n1\n</b>\n</r>"
-    document = b"<a>\n" + good + between.encode() + b"\n<r>\n" + b"x" * 2**22
-    found, error = collect(BytesIO(document))
-    assert [record.line for record in found] == [2]
-    assert isinstance(error, SourceError)
-    assert (error.code, error.where) == ("record-too-long", "f")
-    assert error.message.endswith("the last whole one begins on line 2")
+        assert error is None
+        assert texts_of(found) == ["\n1\n", *([""] if place == "in front of it" else []), "3" * 900]
+        assert errors_of(found) == ["record-too-long f:3"]
+        assert [record.line for record in found][:2] == [1, 0]
 
 
 def test_a_disk_that_fails() -> None:
@@ -360,8 +358,12 @@ def test_namespaces_declared_round_records() -> None:
 
 def test_a_record_is_emptied_when_the_next_one_is_asked_for() -> None:
     records = read_records(BytesIO(b"<a><b/><r>1<c/></r>2<r>3</r></a>"), watched_in, "f")
-    first = next(records).element
+    record = next(records)
+    assert isinstance(record, XmlRecord)
+    first = record.element
     assert (first.text, len(first)) == ("1", 1)
-    assert next(records).element.text == "3"
+    record = next(records)
+    assert isinstance(record, XmlRecord)
+    assert record.element.text == "3"
     assert (first.text, len(first)) == (None, 0)
     assert next(records, None) is None
