@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final, Self, TypeVar, cast
@@ -19,11 +21,13 @@ from pithbuilder.core.canonical_json import (
     encode_plain,
 )
 from pithbuilder.core.digest import is_hex_digest, sha256, sha256_hex
+from pithbuilder.core.encoding import decode_base64
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.core.made_once import made_once
+from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.core.timestamps import parse_instant, parse_microseconds, parse_seconds
 from pithbuilder.documents.wire import json_type_name
-from pithbuilder.errors import DocumentError, FormatError, printable
+from pithbuilder.errors import DocumentError, EncodingError, FormatError, printable
 
 Fields = dict[str, Composable]
 
@@ -73,6 +77,18 @@ class Document:
         """Return the document as a plain JSON object, in canonical member order."""
         return cast(JsonObject, decode_canonical(self.canonical_bytes))
 
+    def read_as(self, kind: type[_D], path: str = ROOT) -> _D:
+        """Return the document as one of a known type: itself, where it is one already.
+
+        Args:
+            kind: The type.
+            path: Where the object stands, for error messages.
+
+        Raises:
+            DocumentError: As for :meth:`from_dict`.
+        """
+        return self if isinstance(self, kind) else kind.from_dict(self.to_dict(), path)
+
     @classmethod
     def from_dict(cls, value: JsonValue, path: str = ROOT) -> Self:
         """Return the document that a JSON object holds.
@@ -82,7 +98,8 @@ class Document:
             path: Where the object stands, for error messages.
 
         Raises:
-            DocumentError: ``field-missing``, ``field-type`` or ``field-format``; ``where`` is the JSON path.
+            DocumentError: ``field-missing``, ``field-type``, ``field-format`` or ``field-empty``; ``where`` is the
+                JSON path.
         """
         return cls.read(Reader(value, path))
 
@@ -137,16 +154,8 @@ class OpaqueDocument(Document):
         """Return the document that ``reader`` stands on."""
         return reader.remember(cls(extra=reader.members))
 
-    def read_as(self, kind: type[_D], path: str) -> _D:
-        """Return the object as a document of a known type; that type is read once.
-
-        Args:
-            kind: The type.
-            path: Where the object stands, for error messages.
-
-        Raises:
-            DocumentError: As for :meth:`from_dict`.
-        """
+    def read_as(self, kind: type[_D], path: str = ROOT) -> _D:
+        """Return the object as a document of a known type; that type is read once."""
         read = self.__dict__.get("_read")
         if type(read) is not kind:
             try:
@@ -209,10 +218,16 @@ class Rows:
         """SHA-256 of canonical ``{"payload": rows}``: 64 lower-case hexadecimal digits."""
         return sha256_hex(compose({"payload": self.embedded}))
 
+    def tally(self, member: str) -> Counter[str]:
+        """Return how often each text stands in one member of the rows; a row without such a text does not count."""
+        found = (row.get(member) for row in self.values if isinstance(row, dict))
+        return Counter(text for text in found if isinstance(text, str))
+
 
 NO_ROWS: Final = Rows()
 
 
+_URL: Final = re.compile(r"https?://[0-9A-Za-z\[][!-~]*")
 _KNOWN_FIELDS: Final[dict[type[Document], frozenset[str]]] = {}
 
 
@@ -283,6 +298,63 @@ class Reader:
     def text_or_null(self, name: str) -> str | None:
         """Return a member that must be a string or null."""
         return None if self.value(name) is None else self.text(name)
+
+    def text_not_blank(self, name: str) -> str:
+        """Return a member that must be a string with more in it than white space (as ``str.strip`` has it)."""
+        text = self.text(name)
+        if not text.strip():
+            raise DocumentError(
+                "field-empty",
+                "a field is blank",
+                where=child_path(self.path, name),
+                expected="a text that is not blank",
+                found=printable(text),
+            )
+        return text
+
+    def choice(self, name: str, options: tuple[str, ...]) -> str:
+        """Return a member that must be one of some strings."""
+        text = self.text(name)
+        if text not in options:
+            raise _wrong_format(child_path(self.path, name), f"one of {', '.join(options)}", text)
+        return text
+
+    def url(self, name: str) -> str:
+        """Return a member that must be an http(s) address: its host, then printable ASCII without blanks."""
+        text = self.text(name)
+        if _URL.fullmatch(text) is None:
+            raise _wrong_format(
+                child_path(self.path, name), "an address that begins with http:// or https://, in plain ASCII", text
+            )
+        return text
+
+    def base64(self, name: str) -> str:
+        """Return a member that must be strict standard base64 (RFC 4648) of at least one byte."""
+        text = self.text(name)
+        try:
+            data = decode_base64(text)
+        except EncodingError as error:
+            raise _wrong_format(child_path(self.path, name), error.expected, text) from error
+        if not data:
+            raise _wrong_format(child_path(self.path, name), "base64 of at least one byte", text)
+        return text
+
+    def pith_number(self, name: str) -> str:
+        """Return a member that must be a Pith Number in full."""
+        text = self.text(name)
+        try:
+            PithNumber.parse(text)
+        except FormatError as error:
+            raise _wrong_format(child_path(self.path, name), error.expected, text) from error
+        return text
+
+    def pith_number_or_null(self, name: str) -> str | None:
+        """Return a member that must be a Pith Number in full or null."""
+        return None if self.value(name) is None else self.pith_number(name)
+
+    def integer_or_null(self, name: str, minimum: int = 0) -> int | None:
+        """Return a member that must be an integer of at least ``minimum`` or null."""
+        return None if self.value(name) is None else self.integer(name, minimum)
 
     def integer(self, name: str, minimum: int = 0) -> int:
         """Return a member that must be an integer of at least ``minimum``."""

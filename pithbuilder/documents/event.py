@@ -9,10 +9,7 @@ import attrs
 from pithbuilder.core.made_once import made_once
 from pithbuilder.documents.base import Content, Document, Fields, OpaqueDocument, Reader, SealedDocument
 from pithbuilder.documents.preimage import left_out_of
-from pithbuilder.documents.receipt import Receipt
-from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.signature import EventSignature, EventSigner
-from pithbuilder.documents.snapshot import GraphSnapshot
 
 EVENT_SCHEMA_VERSION: Final = "1.0"
 EVENT_ID_PREFIX: Final = "sha256:"
@@ -122,89 +119,4 @@ class Event(SealedDocument):
             signature=reader.document("signature", EventSignature),
             stated_event_id=reader.text("event_id"),
             stated_content_sha256=reader.digest("content_sha256"),
-        )
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class RecordCreated(Document):
-    """Payload of ``record_created``.
-
-    Attributes:
-        canonical_record: The record.
-        canonical_sha256: Its digest, 64 hexadecimal digits.
-        receipt: The registry's receipt for it.
-        source_kind: ``arxiv``.
-        source_id: The record's ``source.id``.
-        source_version: The record's ``source.version``.
-        attestation_state: ``computed``.
-    """
-
-    document_kind: ClassVar[str] = "record_created"
-
-    canonical_record: CanonicalRecord
-    canonical_sha256: str
-    receipt: Receipt
-    source_kind: str
-    source_id: str
-    source_version: int
-    attestation_state: str = "computed"
-
-    @classmethod
-    def of(cls, payload: Document, path: str = "$.payload") -> RecordCreated:
-        """Return an event's payload as this type; it may have been read without looking inside.
-
-        Raises:
-            DocumentError: As for :meth:`from_dict`.
-        """
-        if isinstance(payload, OpaqueDocument):
-            return payload.read_as(cls, path)
-        return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
-
-    @classmethod
-    def read(cls, reader: Reader) -> Self:
-        """Return the document that ``reader`` stands on."""
-        return cls(
-            canonical_record=reader.document("canonical_record", CanonicalRecord),
-            canonical_sha256=reader.digest("canonical_sha256"),
-            receipt=reader.document("receipt", Receipt),
-            source_kind=reader.text("source_kind"),
-            source_id=reader.text("source_id"),
-            source_version=reader.integer("source_version", minimum=1),
-            attestation_state=reader.text("attestation_state"),
-            extra=reader.extra(cls),
-        )
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class GraphSnapshotPayload(Document):
-    """Payload of ``graph_snapshot``.
-
-    Attributes:
-        graph_snapshot: The snapshot.
-        verdict_id: Identifier of the verdict shown in it; None where there is none.
-    """
-
-    document_kind: ClassVar[str] = "graph_snapshot_payload"
-
-    graph_snapshot: GraphSnapshot
-    verdict_id: str | None = None
-
-    @classmethod
-    def of(cls, payload: Document, path: str = "$.payload") -> GraphSnapshotPayload:
-        """Return an event's payload as this type; it may have been read without looking inside.
-
-        Raises:
-            DocumentError: As for :meth:`from_dict`.
-        """
-        if isinstance(payload, OpaqueDocument):
-            return payload.read_as(cls, path)
-        return payload if isinstance(payload, cls) else cls.from_dict(payload.to_dict(), path)
-
-    @classmethod
-    def read(cls, reader: Reader) -> Self:
-        """Return the document that ``reader`` stands on."""
-        return cls(
-            graph_snapshot=reader.document("graph_snapshot", GraphSnapshot),
-            verdict_id=reader.text_or_null("verdict_id"),
-            extra=reader.extra(cls),
         )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
 
 import attrs
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category, without_subject_class
 from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.errors import DocumentError, FormatError, printable
+
+_MANY_CATEGORIES: Final = 16  # arXiv's longest lists have fewer; a longer one is not worth a place in a cache
 
 
 @attrs.frozen(kw_only=True)
@@ -49,17 +53,21 @@ class PaperMetadata:
             raise _misspelt("arxiv_id", error) from error
         if type(self.version) is not int or self.version < 1:
             raise _wrong("version", "an integer of at least 1", self.version)
-        _check_text("title", self.title)
-        _check_text("abstract", self.abstract)
-        _check_text("authors", self.authors)
+        for text in (self.title, self.abstract, self.authors):  # one look is enough for nearly every paper
+            if type(text) is not str or not text.isascii() or not text or text.isspace():
+                _check_text("title", self.title)
+                _check_text("abstract", self.abstract)
+                _check_text("authors", self.authors)
+                break
         if not self.categories:
             raise _empty("categories", "at least one category, not blank", self.categories)
         try:
-            for category in self.categories:
-                parse_category(category)
+            (_check_categories if len(self.categories) <= _MANY_CATEGORIES else _check_categories.__wrapped__)(
+                self.categories
+            )
         except FormatError as error:
             raise _misspelt("categories", error) from error
-        if self.submitted_at.utcoffset() is None:
+        if self.submitted_at.tzinfo is not UTC and self.submitted_at.utcoffset() is None:
             raise _wrong("submitted_at", "a datetime with a time zone", self.submitted_at)
         if not self.license.isascii():
             _check_encodable("license", self.license)
@@ -68,6 +76,12 @@ class PaperMetadata:
     def submitted_at_text(self) -> str:
         """``submitted_at`` as on the wire: ``YYYY-MM-DDThh:mm:ssZ``, in UTC whatever its time zone is."""
         return format_seconds(self.submitted_at.astimezone(UTC))
+
+
+@lru_cache(maxsize=4096)  # a feed of millions repeats some thousands of lists; what is refused is not kept
+def _check_categories(categories: tuple[str, ...]) -> None:
+    for category in categories:
+        parse_category(category)
 
 
 def _misspelt(name: str, error: FormatError) -> DocumentError:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Self, TypeVar
 
 import attrs
 
 from pithbuilder.documents.base import Document, Reader, SmallDocument
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import GraphSnapshotPayload, RecordCreated
+from pithbuilder.documents.payloads import (
+    CONFIRMED,
+    FORMAL_BRIDGE,
+    STRONG,
+    WEAK,
+    AuthorAttestation,
+    GraphSnapshotPayload,
+    RecordCreated,
+    ReplicationRecord,
+    TimestampAnchor,
+)
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import RECORD_SCHEMA_VERSION, CanonicalRecord, SourceReference
 from pithbuilder.documents.snapshot import GraphSnapshot, PaperSummary
-from pithbuilder.documents.state import CurrentState
+from pithbuilder.documents.state import AppliedEvent, CurrentState
 from pithbuilder.errors import DocumentError
 
 RECORD_DOCUMENT_TYPE: Final = "pith_number_record"
+
+_D = TypeVar("_D", bound=Document)
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -26,15 +38,15 @@ class VerificationStatus(SmallDocument):
         content_addressed: The number follows from the record.
         pith_receipt: There is a receipt.
         graph_snapshot: There is a snapshot.
-        author_attested: There is an author's attestation.
-        weak_author_claims: How many weak ones.
-        strong_author_claims: How many strong ones.
-        externally_anchored: There is a confirmed time anchor.
+        author_attested: There is an author's attestation, weak or strong.
+        weak_author_claims: How many of them are weak.
+        strong_author_claims: How many of them are strong.
+        externally_anchored: There is a confirmed time anchor; a pending one does not count.
         storage_verified: There is a storage attestation.
         citation_signatures: How many.
-        replication_records: How many.
-        references_resolved: The snapshot has references, and all are resolved.
-        formal_links_present: The snapshot has formal evidence.
+        replication_records: How many, of any kind.
+        references_resolved: The newest snapshot has references, and all are resolved.
+        formal_links_present: The newest snapshot has formal evidence, or there is a formal bridge.
     """
 
     document_kind: ClassVar[str] = "verification_status"
@@ -54,31 +66,34 @@ class VerificationStatus(SmallDocument):
 
     @classmethod
     def of(cls, current: CurrentState, snapshot: GraphSnapshot) -> VerificationStatus:
-        """Return what a state says about its record.
-
-        Author attestations count as weak or strong by the ``strength`` in their payload; a time anchor counts
-        when its ``status`` is ``confirmed``; references are resolved when the snapshot has some and all are.
+        """Return what a state says about its record: of its events, those that are in force, whoever signed them.
 
         Args:
             current: The state's ``current``.
-            snapshot: Its newest snapshot.
+            snapshot: Its newest snapshot, the last of its list.
+
+        Raises:
+            DocumentError: The payload of an event that counts here is not what its family's type reads.
         """
-        strengths = [item.payload.to_dict().get("strength") for item in current.author_attestations]
-        anchors = [item.payload.to_dict().get("status") for item in current.timestamp_anchors]
+        attested = _payloads_of(current, "author_attestations", AuthorAttestation)
+        strengths = [attestation.strength for attestation in attested]
+        anchors = _payloads_of(current, "timestamp_anchors", TimestampAnchor)
+        replications = _payloads_of(current, "replication_records", ReplicationRecord)
         references = snapshot.references
         return cls(
             content_addressed=True,
             pith_receipt=current.record_created is not None,
             graph_snapshot=True,
             author_attested=bool(strengths),
-            weak_author_claims=strengths.count("weak"),
-            strong_author_claims=strengths.count("strong"),
-            externally_anchored="confirmed" in anchors,
+            weak_author_claims=strengths.count(WEAK),
+            strong_author_claims=strengths.count(STRONG),
+            externally_anchored=any(anchor.status == CONFIRMED for anchor in anchors),
             storage_verified=bool(current.storage_attestations),
             citation_signatures=len(current.citation_signatures),
-            replication_records=len(current.replication_records),
+            replication_records=len(replications),
             references_resolved=0 < references.count == references.resolved_work,
-            formal_links_present=snapshot.formal_canon.evidence_count > 0,
+            formal_links_present=snapshot.formal_canon.evidence_count > 0
+            or any(replication.kind == FORMAL_BRIDGE for replication in replications),
         )
 
     @classmethod
@@ -99,6 +114,12 @@ class VerificationStatus(SmallDocument):
             formal_links_present=reader.boolean("formal_links_present"),
             extra=reader.extra(cls),
         )
+
+
+def _payloads_of(current: CurrentState, state_list: str, kind: type[_D]) -> list[_D]:
+    applied: tuple[AppliedEvent, ...] = getattr(current, state_list)
+    place = f"$.state.current.{state_list}"
+    return [event.payload.read_as(kind, f"{place}[{index}].payload") for index, event in enumerate(applied)]
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -155,8 +176,13 @@ class RecordDocument(Document):
                 where="$.state.current",
                 found=content.pith_number,
             )
-        created = RecordCreated.of(current.record_created.payload)
-        snapshot = GraphSnapshotPayload.of(current.graph_snapshots[-1].payload).graph_snapshot
+        created = current.record_created.payload.read_as(RecordCreated, "$.state.current.record_created.payload")
+        last = len(current.graph_snapshots) - 1
+        snapshot = (
+            current.graph_snapshots[last]
+            .payload.read_as(GraphSnapshotPayload, f"$.state.current.graph_snapshots[{last}].payload")
+            .graph_snapshot
+        )
         return cls(
             schema_url=schema_url,
             pith_number=content.pith_number,

@@ -171,6 +171,10 @@ class Verdict(Document):
         )
 
 
+SEVERITIES: Final = ("advisory", "critical", "informational")
+"""How grave an integrity finding is; the summary counts by these names."""
+
+
 @attrs.frozen(kw_only=True, slots=False)
 class IntegritySummary(Document):
     """How many integrity findings there are, by severity and detector (wire field ``integrity.summary``)."""

@@ -1,8 +1,8 @@
 """Bytes from outside to JSON values, strictly: one reading for every parser, or none.
 
 Refused: invalid UTF-8, a byte order mark, duplicate member names, floats, exponents, NaN and Infinity,
-integers beyond 2^53 - 1, lone surrogates, nesting deeper than 100, documents larger than the limit, anything
-behind the value.
+integers beyond 2^53 - 1, lone surrogates, nesting deeper than 100, documents larger than the limit or of too many
+parts, anything behind the value.
 """
 
 from __future__ import annotations
@@ -17,9 +17,17 @@ from pithbuilder.core.canonical_json import MAX_DEPTH, MAX_INTEGER, JsonObject, 
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.errors import WireError, printable
 
-MAX_DOCUMENT_BYTES: Final = 64 * 2**20
-"""The size above which a document is refused unread: 64 MiB."""
+MAX_DOCUMENT_BYTES: Final = 256 * 2**20
+"""The size above which a document is refused unread, 256 MiB: a bundle of 100,000 small events takes 132 MiB."""
 
+MAX_PARTS: Final = 2**24
+"""How many commas, opening braces and opening brackets a document may have, those in texts included.
+
+Empty objects take three bytes each in a document, and 25 times as much in memory: this bounds what reading takes. A
+bundle of 100,000 small events has 4 million.
+"""
+
+_PART_MARKS: Final = (b",", b"{", b"[")
 _LONGEST_INTEGER: Final = len("-9007199254740991")
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -166,6 +174,16 @@ def _parse(data: bytes, where: str, limit: int) -> tuple[JsonValue, bool]:
             where=where,
             expected=f"at most {limit} bytes",
             found=f"{len(data)} bytes",
+            hint="nothing larger is read; is it a document about one paper?",
+        )
+    if len(data) > MAX_PARTS and (parts := sum(map(data.count, _PART_MARKS))) > MAX_PARTS:
+        raise WireError(
+            "json-size",
+            "document has too many parts",
+            where=where,
+            expected=f"at most {MAX_PARTS} commas and opening braces and brackets",
+            found=f"{parts} of them",
+            hint="nothing of more parts is read; is it a document about one paper?",
         )
     plain = decode_plain(data)
     return (_parse_closely(data, where), False) if plain is None else (plain, True)

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import attrs
 
-from pithbuilder.documents.base import NO_ROWS
-from pithbuilder.documents.event import (
-    EVENT_SCHEMA_VERSION,
-    GRAPH_SNAPSHOT,
-    RECORD_CREATED,
-    Event,
-    GraphSnapshotPayload,
-    RecordCreated,
-)
+from pithbuilder.documents.base import NO_ROWS, Rows
+from pithbuilder.documents.event import EVENT_SCHEMA_VERSION, Event
+from pithbuilder.documents.event_family import EVENT_FAMILIES, typed_payload
+from pithbuilder.documents.payloads import GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.documents.snapshot import GraphSnapshot, integrity_sha256
+from pithbuilder.documents.snapshot import SEVERITIES, GraphSnapshot, Integrity, IntegritySummary, integrity_sha256
 from pithbuilder.errors import DocumentError, printable
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.record import check_receipt, check_record
 from pithbuilder.verify.report import Check, Outcome, SignatureKey
 from pithbuilder.verify.signatures import STANDING_CODES, KnownKeys, find_signature_fault
-
-_TARGETS: Final = {RECORD_CREATED: "record", GRAPH_SNAPSHOT: "graph"}
 
 
 @attrs.frozen
@@ -105,50 +97,52 @@ def _envelope_faults(event: Event, pith_number: str, path: str) -> Iterator[Chec
 
 
 def _check_payload(checks: Checks, event: Event, pith_number: str, keys: KnownKeys, path: str) -> None:
+    """Check that the payload is what its family's type reads, and what it says; of an unknown family nothing."""
+    family = EVENT_FAMILIES.get(event.content.event_type)
+    if family is None:
+        return
+    checks.equal(
+        "event-target",
+        f"{path}.target",
+        event.content.target,
+        family.target,
+        "not what such an event is about",
+    )
     place = f"{path}.payload"
-    if event.content.event_type in _TARGETS:
-        checks.equal(
-            "event-target",
-            f"{path}.target",
-            event.content.target,
-            _TARGETS[event.content.event_type],
-            "not what such an event is about",
-        )
-    if event.content.event_type == RECORD_CREATED:
-        created = RecordCreated.of(event.content.payload, place)
-        record = created.canonical_record
-        check_record(checks, record, created.canonical_sha256, place)
-        checks.equal(
-            "pith-number",
-            f"{place}.canonical_record",
-            str(record.pith_number),
-            pith_number,
-            "record of another number",
-        )
-        for name, found, expected in (
-            ("source_kind", created.source_kind, record.source.kind),
-            ("source_id", created.source_id, record.source.id),
-            ("source_version", created.source_version, record.source.version),
-        ):
-            checks.equal("record-source", f"{place}.{name}", found, expected, "not the record's source")
-        check_receipt(checks, created.receipt, record, keys, f"{place}.receipt")
-    elif event.content.event_type == GRAPH_SNAPSHOT:
-        snapshot = GraphSnapshotPayload.of(event.content.payload, place).graph_snapshot
-        _check_snapshot_digests(checks, snapshot, f"{place}.graph_snapshot")
+    payload = typed_payload(event.content, place)
+    if isinstance(payload, RecordCreated):
+        _check_created(checks, payload, pith_number, keys, place)
+    elif isinstance(payload, GraphSnapshotPayload):
+        _check_snapshot(checks, payload.graph_snapshot, f"{place}.graph_snapshot")
 
 
-def _check_snapshot_digests(checks: Checks, snapshot: GraphSnapshot, path: str) -> None:
-    """Check the digests of those rows that are inside; where there are none, the digest of no rows."""
+def _check_created(checks: Checks, created: RecordCreated, pith_number: str, keys: KnownKeys, path: str) -> None:
+    record = created.canonical_record
+    check_record(checks, record, created.canonical_sha256, path)
+    checks.equal(
+        "pith-number",
+        f"{path}.canonical_record",
+        str(record.pith_number),
+        pith_number,
+        "record of another number",
+    )
+    for name, found, expected in (
+        ("source_kind", created.source_kind, record.source.kind),
+        ("source_id", created.source_id, record.source.id),
+        ("source_version", created.source_version, record.source.version),
+    ):
+        checks.equal("record-source", f"{path}.{name}", found, expected, "not the record's source")
+    check_receipt(checks, created.receipt, record, keys, f"{path}.receipt")
+
+
+def _check_snapshot(checks: Checks, snapshot: GraphSnapshot, path: str) -> None:
+    """Check the digests of those rows that are inside, no rows included, and the counts that go with them."""
+    references, author_claims = snapshot.references, snapshot.author_claims
     for name, count, rows, stated in (
         ("claims", snapshot.claims.count, snapshot.claims.items, snapshot.claims.snapshot_sha256),
-        (
-            "references",
-            snapshot.references.count,
-            snapshot.references.sample,
-            snapshot.references.snapshot_sha256,
-        ),
+        ("references", references.count, references.sample, references.snapshot_sha256),
         ("formal_canon", snapshot.formal_canon.evidence_count, NO_ROWS, snapshot.formal_canon.snapshot_sha256),
-        ("author_claims", snapshot.author_claims.count, NO_ROWS, snapshot.author_claims.snapshot_sha256),
+        ("author_claims", author_claims.count, NO_ROWS, author_claims.snapshot_sha256),
     ):
         if len(rows.values) > count:
             checks.fail("snapshot-rows", f"{path}.{name}", "more rows than are counted", found=len(rows.values))
@@ -160,11 +154,66 @@ def _check_snapshot_digests(checks: Checks, snapshot: GraphSnapshot, path: str) 
                 rows.snapshot_sha256,
                 "not the rows' digest",
             )
+    for place, part, whole in (
+        ("references.resolved_work", references.resolved_work, references.count),
+        ("author_claims.strong_count", author_claims.strong_count, author_claims.count),
+    ):
+        if part > whole:
+            checks.fail(
+                "snapshot-counts",
+                f"{path}.{place}",
+                "more of them than there are in all",
+                expected=f"at most {whole}",
+                found=part,
+            )
     if snapshot.integrity is not None:
-        checks.equal(
-            "snapshot-digest",
-            f"{path}.integrity.snapshot_sha256",
-            snapshot.integrity.snapshot_sha256,
-            integrity_sha256(snapshot.integrity.detectors_run, snapshot.integrity.findings),
-            "not the digest of detectors and findings",
+        _check_integrity(checks, snapshot.integrity, f"{path}.integrity")
+
+
+def _check_integrity(checks: Checks, integrity: Integrity, path: str) -> None:
+    """Check the digest of the findings, and that ``clean`` and the summary fit them."""
+    findings, summary = integrity.findings, integrity.summary
+    checks.equal(
+        "snapshot-digest",
+        f"{path}.snapshot_sha256",
+        integrity.snapshot_sha256,
+        integrity_sha256(integrity.detectors_run, findings),
+        "not the digest of detectors and findings",
+    )
+    found = bool(findings.values)
+    if integrity.available and integrity.clean is found:
+        checks.fail("snapshot-findings", f"{path}.clean", "does not fit the findings", found=integrity.clean)
+    if found or summary.advisory or summary.critical or summary.informational or summary.by_detector.extra:
+        _check_summary(checks, summary, findings, f"{path}.summary")
+
+
+def _check_summary(checks: Checks, summary: IntegritySummary, findings: Rows, path: str) -> None:
+    """Check how many findings there are, by severity and by detector.
+
+    The public formats do not say what a finding looks like. Where one does not name its severity or its detector as
+    here, or where ``by_detector`` holds something else than numbers, that part of the summary cannot be judged.
+    """
+    severities, detectors = findings.tally("severity"), findings.tally("detector")
+    if sum(severities[name] for name in SEVERITIES) == len(findings.values):
+        for name, count in zip(SEVERITIES, (summary.advisory, summary.critical, summary.informational), strict=True):
+            if count != severities[name]:
+                checks.fail(
+                    "snapshot-findings",
+                    f"{path}.{name}",
+                    "not the number of such findings",
+                    expected=str(severities[name]),
+                    found=count,
+                )
+    by_detector = {name: count for name, count in summary.by_detector.extra.items() if count != 0}
+    if (
+        detectors.total() == len(findings.values)
+        and all(type(count) is int for count in by_detector.values())
+        and by_detector != detectors
+    ):
+        checks.fail(
+            "snapshot-findings",
+            f"{path}.by_detector",
+            "not the number of findings by detector",
+            expected=printable(dict(detectors)),
+            found=summary.by_detector.to_dict(),
         )

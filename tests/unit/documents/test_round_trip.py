@@ -13,11 +13,13 @@ import rfc8785
 from pithbuilder.core.canonical_json import canonicalize, is_plain
 from pithbuilder.documents.base import Document, Reader
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import Event, GraphSnapshotPayload, RecordCreated
+from pithbuilder.documents.event import Event
+from pithbuilder.documents.event_family import EVENT_FAMILIES
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.key_statement import KeyStatement
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MirrorEntry, MirrorManifest
+from pithbuilder.documents.payloads import GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.preimage import left_out_of
 from pithbuilder.documents.receipt import Receipt
 from pithbuilder.documents.record import CanonicalRecord
@@ -27,6 +29,7 @@ from pithbuilder.documents.wire import parse_object
 from tests.support.key_chains import keyring, revocation, rotation
 
 PUBLISHED = Path(__file__).parents[2] / "published"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "events"
 BUNDLES = ("bundle-1805.08469v1.json", "bundle-2410.05985v4.json")
 STATE = "state-1710.02368v1.json"
 RECORDS = "vectors/records.jsonl"
@@ -76,6 +79,10 @@ def gather_documents() -> list[tuple[str, type[Document], Any]]:
     for statement in STATEMENTS:
         documents.append((statement.content.document_kind, KeyStatement, statement.to_dict()))
     documents.append(("keyring", KeyringDocument, keyring(*STATEMENTS).to_dict()))
+    for family in EVENT_FAMILIES.values():
+        if family.event_type != "graph_snapshot":
+            example = parse_object((EXAMPLES / f"{family.event_type}.json").read_bytes())
+            documents.append((f"{family.event_type} example", family.payload, example))
     return documents
 
 
@@ -117,18 +124,17 @@ def assert_round_trip(kind: type[Document], value: Any) -> None:
 
 
 def test_there_is_something_to_read() -> None:
-    assert len(DOCUMENTS) == 26
+    assert len(DOCUMENTS) == 34
     assert {kind for _, kind, _ in DOCUMENTS} == {
+        *(family.payload for family in EVENT_FAMILIES.values()),
         Bundle,
         CanonicalRecord,
         Event,
-        GraphSnapshotPayload,
         KeyDocument,
         KeyStatement,
         KeyringDocument,
         MirrorManifest,
         Receipt,
-        RecordCreated,
         RecordDocument,
         State,
     }

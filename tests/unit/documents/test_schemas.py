@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from pithbuilder.core.timestamps import FixedClock
+from pithbuilder.documents.event_family import EVENT_FAMILIES
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.key_statement import COMPROMISED, LOST, SCHEDULED
 from pithbuilder.documents.paper import PaperMetadata
@@ -31,20 +32,31 @@ BUNDLES = ("bundle-1805.08469v1.json", "bundle-2410.05985v4.json")
 STATES = ("state-1710.02368v1.json",)
 RECORDS = "vectors/records.jsonl"
 NAMES = (
+    "author_attestation",
     "bundle",
     "canonical_record",
+    "citation_signature",
+    "correction",
+    "detached_event",
     "event",
     "graph_snapshot",
+    "graph_snapshot_data",
     "key_document",
     "key_revocation",
     "key_rotation",
     "keyring",
+    "mirror_hint",
     "mirror_manifest",
     "receipt",
     "record_created",
     "record_document",
+    "replication_record",
     "state",
+    "storage_attestation",
+    "timestamp_anchor",
 )
+INPUTS = ("graph_snapshot_data",)
+"""What people hand over; everything else is a document, or a part of one."""
 PAYLOADS = ("record_created", "graph_snapshot")
 
 REGISTRY: Registry[Any] = Registry().with_resources(
@@ -140,11 +152,13 @@ def test_every_field_is_described_in_one_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_field_of_an_object_is_typed_and_no_object_is_closed(name: str) -> None:
+def test_every_field_of_an_object_is_typed_and_no_object_of_a_document_is_closed(name: str) -> None:
     known = {
         "$schema", "$id", "$defs", "$ref", "title", "description", "type", "required", "properties", "items",
-        "minimum", "minLength", "maxLength", "pattern", "anyOf",
+        "minimum", "minLength", "maxLength", "pattern", "anyOf", "enum",
     }  # fmt: skip
+    if name in INPUTS:
+        known.add("additionalProperties")
     for path, schema in subschemas(load_schema(name)):
         assert schema.keys() <= known, path
         assert {"type", "$ref", "anyOf"} & schema.keys(), path
@@ -159,14 +173,25 @@ def test_every_reference_leads_somewhere(name: str) -> None:
             assert resolver.lookup(schema["$ref"]).contents
 
 
-def test_the_only_optional_field_is_the_snapshots_integrity() -> None:
+def test_the_only_optional_field_of_a_document_is_the_snapshots_integrity() -> None:
     optional = {
         f"{name}{path}/{field}"
-        for name in NAMES
+        for name in set(NAMES) - set(INPUTS)
         for path, schema in subschemas(load_schema(name))
         for field in schema.get("properties", {}).keys() - set(schema.get("required", ()))
     }
     assert optional == {"graph_snapshot#/$defs/snapshot/integrity"}
+
+
+def test_every_familys_payload_has_a_schema() -> None:
+    for family in EVENT_FAMILIES.values():
+        schema: Any = load_schema(family.event_type)
+        assert schema["title"].startswith("Payload of a")
+        assert f"`{family.event_type}`" in schema["description"]
+        optional = {"integrity"} if family.event_type == "graph_snapshot" else set()
+        assert set(schema["required"]) == family.payload.known_fields() - optional
+        if family.event_type not in PAYLOADS:
+            assert f"(target `{family.target}`)" in schema["description"]
 
 
 @pytest.mark.parametrize("name", BUNDLES)
