@@ -131,3 +131,11 @@ class StoreError(PithError):
 
 class MintError(PithError):
     """A paper is not minted: its metadata drifted, or what was minted of it before is not as it must be."""
+
+
+class EventError(PithError):
+    """An event cannot be made, or does not go into a bundle."""
+
+
+class MergeError(PithError):
+    """Documents cannot be merged or compared with each other."""

@@ -19,8 +19,12 @@ COMMANDS: Final = {
     "number": "Derive Pith Numbers and aliases from canonical records.",
     "mint": "Mint papers: write signed bundles into a mirror.",
     "reissue": "Sign bundles again with the key that signs now.",
+    "event": "Add signed events to bundles: one's own, or what others have signed.",
+    "merge": "Merge the events of bundles of one number, from mirrors that disagree.",
     "verify": "Verify bundles, other documents, keys, credentials or whole mirrors.",
     "show": "Show a bundle for a person's eyes.",
+    "log": "Show the history of a number: every event, and what has become of it.",
+    "diff": "Tell what two bundles or states of one number say differently.",
     "sign-credential": "Sign a credential or record document (W3C Data Integrity).",
     "keys": "Make, rotate, examine, export and back up signing keys.",
 }

@@ -104,7 +104,8 @@ ALWAYS: Final = KeyWindow()
 class Keyring:
     """Keys that are trusted: because a person pinned them, or reached from a pinned key through a chain of statements.
 
-    Documents never add to it by themselves; see :func:`pithbuilder.verify.key_chain.follow`.
+    Documents never add to it by themselves; see :func:`pithbuilder.verify.key_chain.follow`. A key may be bound to the
+    signers whose key it is: then those signers sign with their own keys, and with no others.
 
     >>> len(Keyring())
     0
@@ -124,6 +125,7 @@ class Keyring:
         self._addresses: dict[str, str] = {}
         self._windows: dict[PublicKey, KeyWindow] = {}
         self._chains: dict[PublicKey, tuple[bytes, ...]] = {}
+        self._signers: dict[str, frozenset[PublicKey]] = {}
         for document in documents:
             key = public_key_of(document)
             self._add(document.key_id, key)
@@ -152,14 +154,42 @@ class Keyring:
         Raises:
             KeyMaterialError: ``key-conflict``; another key of such an id is pinned.
         """
-        joined = Keyring()
-        joined._keys, joined._windows, joined._names = dict(self._keys), dict(self._windows), dict(self._names)
+        joined = self._copy()
         joined._addresses = {**addresses, **self._addresses}
-        joined._chains = {**self._chains, **dict.fromkeys((first, *(key for key, _ in keys.values())), statements)}
+        joined._chains |= dict.fromkeys((first, *(key for key, _ in keys.values())), statements)
         for key_id, (key, window) in keys.items():
             joined._add(key_id, key)
             joined._windows[key] = window
+        reached = frozenset(key for key, _ in keys.values())
+        for signer_id, own in self._signers.items():
+            if own & reached:  # successors are whose the keys before them were
+                joined._signers[signer_id] = own | reached
         return joined
+
+    def with_signer(self, signer_id: str, keys: Iterable[PublicKey]) -> Keyring:
+        """Return a keyring that knows some keys as a signer's own; that alone does not pin them.
+
+        Args:
+            signer_id: The signer's name in events (wire field ``signer_id``).
+            keys: The keys, besides those that are known as its own already.
+        """
+        joined = self._copy()
+        joined._signers[signer_id] = self.signer_keys(signer_id).union(keys)
+        return joined
+
+    def signers_of(self, key: PublicKey) -> frozenset[str]:
+        """Return the signers whose key it is; none where that is not known."""
+        return frozenset(signer_id for signer_id, keys in self._signers.items() if key in keys)
+
+    def _copy(self) -> Keyring:
+        copy = Keyring()
+        copy._keys, copy._names, copy._windows = dict(self._keys), dict(self._names), dict(self._windows)
+        copy._addresses, copy._chains, copy._signers = dict(self._addresses), dict(self._chains), dict(self._signers)
+        return copy
+
+    def signer_keys(self, signer_id: str) -> frozenset[PublicKey]:
+        """Return the keys with which a signer signs; none where that is not known."""
+        return self._signers.get(signer_id, frozenset())
 
     def get(self, key_id: str) -> PublicKey | None:
         """Return the trusted key of that id, or None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -20,6 +21,7 @@ from pithbuilder.signing.keyring import Keyring, public_key_of
 from pithbuilder.stores.atomic import create_file, read_failed, read_file, write_failed
 from pithbuilder.verify.key_chain import KeyChain, follow
 
+_PUBLISHED: Final = "pithbuilder.keys"
 _MAX_KEY_FILE_BYTES: Final = 64 * 2**10
 _MAX_KEYRING_BYTES: Final = 16 * 2**20
 _MAX_SECRET_FILE_BYTES: Final = 64 * 2**10
@@ -176,7 +178,7 @@ def published_key_documents() -> list[KeyDocument]:
     """Return the published keys that come with the package and are pinned by default."""
     return [
         KeyDocument.from_dict(parse_object(resource.read_bytes()))
-        for resource in sorted(files("pithbuilder.keys").iterdir(), key=lambda item: item.name)
+        for resource in sorted(files(_PUBLISHED).iterdir(), key=lambda item: item.name)
         if resource.name.endswith(".json")
     ]
 
@@ -185,8 +187,8 @@ def pinned_keyring(*extra: Path, followed: Iterable[Path] = ()) -> Keyring:
     """Return the keyring of the published keys and of those in some files or directories.
 
     Args:
-        extra: Key documents, keyrings (``pith-keys.json``: its first key is pinned, and its chain followed from
-            there), or directories of them.
+        extra: Key documents, keyrings (``pith-keys.json``: its first key is pinned as its issuer's, and its chain
+            followed from there), or directories of them.
         followed: Keyrings that pin nothing: their chains are followed from the keys that are pinned.
 
     Raises:
@@ -205,16 +207,26 @@ def pinned_keyring(*extra: Path, followed: Iterable[Path] = ()) -> Keyring:
                 keyrings.append((file, load_keyring_document(file)))
             else:
                 documents.append(load_key_document(file))
+    trusted = []
     for file, keyring_document in keyrings:
         if not keyring_document.keys:
             raise KeyMaterialError("no-keys", "keyring holds no key", where=str(file))
         documents.append(keyring_document.keys[0].key)
+        trusted.append((keyring_document.issuer, keyring_document.keys[0].key))
     keyring = Keyring(documents)
+    for signer_id, document in (*_published_signers(), *trusted):
+        keyring = keyring.with_signer(signer_id, [public_key_of(document)])
     keyrings.extend((file, load_keyring_document(file)) for file in followed)
     for file, keyring_document in keyrings:
         with naming(file):
             keyring = follow(keyring, KeyChain.read(keyring_document))
     return keyring
+
+
+def _published_signers() -> list[tuple[str, KeyDocument]]:
+    """Return the published keys with the signers whose they are."""
+    signer_ids = tomllib.loads((files(_PUBLISHED) / "signers.toml").read_text(encoding="utf-8"))
+    return [(signer_ids[document.key_id], document) for document in published_key_documents()]
 
 
 def _trusted_files(path: Path) -> list[Path]:

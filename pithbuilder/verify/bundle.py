@@ -6,19 +6,20 @@ from pithbuilder.core.canonical_json import JsonObject, is_plain
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.documents.base import Reader
 from pithbuilder.documents.bundle import BUNDLE_TYPE, BUNDLE_VERSION, Bundle, BundleContent
-from pithbuilder.documents.event import GRAPH_SNAPSHOT, Event, GraphSnapshotPayload
+from pithbuilder.documents.event import GRAPH_SNAPSHOT, Event
 from pithbuilder.documents.mirror import bundle_path, state_path, well_known_bundle_path
+from pithbuilder.documents.payloads import GraphSnapshotPayload
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.documents.state import MERGE_VERSION
+from pithbuilder.documents.state import MERGE_VERSION, StateContent
 from pithbuilder.documents.wire import parse_object_seen
-from pithbuilder.errors import DocumentError, WireError
+from pithbuilder.errors import DocumentError, WireError, printable
 from pithbuilder.merge.fold import fold_content
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.event import judge_event
 from pithbuilder.verify.record import check_aliases, check_number, check_paper, check_record
-from pithbuilder.verify.report import Check, Outcome, VerificationReport
-from pithbuilder.verify.signatures import NO_TIME_PROOFS, KnownKeys, TimeProofs, check_signature
+from pithbuilder.verify.report import Check, Outcome, SignatureKey, VerificationReport
+from pithbuilder.verify.signatures import NO_TIME_PROOFS, KnownKeys, SignerStanding, TimeProofs, check_signature
 from pithbuilder.verify.state import check_merge, check_state_itself, printable_number
 
 
@@ -130,6 +131,7 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
     number = str(content.canonical_record.pith_number)
     faults: list[Check] = []
     standing_faults: list[tuple[Event, Check]] = []
+    signed: list[tuple[int, Event, tuple[SignatureKey, ...]]] = []
     reasons: dict[int, str | None] = {}
     for index, event in enumerate(content.events):
         judged = judge_event(event, number, keys, f"$.events[{index}]")
@@ -138,8 +140,7 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
         if not judged.faults:
             checks.passed("event", f"$.events[{index}]")
             standing_faults.extend((event, fault) for fault in judged.standing_faults)
-            for key in judged.keys:
-                checks.signed_by(key)
+            signed.append((index, event, judged.keys))
     merged = fold_content(
         content.pith_number,
         content.events,
@@ -155,16 +156,47 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
     in_force = {event.event_id for event in merged.current.events()}
     for event, fault in standing_faults:  # what has been said again under a good key need not rest on this one
         checks.add(fault if event.content.event_id in in_force else _noted(fault))
+    _check_signers(checks, signed, merged, keys)
     applied = set(merged.applied_event_ids)
     for index, event in enumerate(content.events):
         if event.content.event_id in applied:
             _check_snapshot_paper(checks, content, event, f"$.events[{index}].payload.graph_snapshot")
+        if event.content.created_at > content.built_at:
+            checks.note("event-future", f"$.events[{index}].created_at", "dated after the bundle was built")
+
+
+def _check_signers(
+    checks: Checks,
+    signed: list[tuple[int, Event, tuple[SignatureKey, ...]]],
+    merged: StateContent,
+    keys: KnownKeys,
+) -> None:
+    """Hold who is said to have signed each event that is valid by itself against the keys that are known as theirs.
+
+    The state does not depend on it, for others trust other keys. Events by unknown signers are noted, and their keys
+    do not count: the verdict is about the signers that are known, and about whoever recorded the paper.
+    """
+    recorded = merged.current.record_created
+    recorder = None if recorded is None else recorded.signer.signer_id
+    for index, event, used in signed:
+        signer = event.content.signer
+        path, who = f"$.events[{index}].signer", f"{printable(signer.signer_id)} with key {printable(signer.key_id)}"
+        standing = keys.signer_standing(signer.signer_id, signer.key_id)
+        if standing is SignerStanding.UNKNOWN and signer.signer_id != recorder:
+            message = "by a signer of whom nothing is known here; --trust takes its keyring"
+            checks.add(Check("signer-unknown", path, Outcome.NOTED, message, found=who))
+            continue
+        if standing is SignerStanding.UNPROVEN:
+            message = "by a key that is not known as this signer's: --keyring may lead to it"
+            checks.add(Check("signer-key", path, Outcome.NOTED, message, found=who))
+        for key in used:
+            checks.signed_by(key)
 
 
 def _check_snapshot_paper(checks: Checks, content: BundleContent, event: Event, path: str) -> None:
     if event.content.event_type != GRAPH_SNAPSHOT:
         return
-    snapshot = GraphSnapshotPayload.of(event.content.payload).graph_snapshot
+    snapshot = event.content.payload.read_as(GraphSnapshotPayload).graph_snapshot
     source, own = snapshot.source, content.canonical_record.source
     if source.canonical_bytes == own.canonical_bytes:
         check_paper(checks, snapshot.paper, content.canonical_record, f"{path}.paper")

@@ -188,7 +188,8 @@ class KeyChain:
 
     def own_keys(self) -> Keyring:
         """Return all keys as an issuer knows its own: whatever has become of them, it signed with them."""
-        return Keyring(attrs.evolve(key.entry.key, rotates_at=None) for key in self.keys)
+        keyring = Keyring(attrs.evolve(key.entry.key, rotates_at=None) for key in self.keys)
+        return keyring.with_signer(self.issuer, (key.key for key in self.keys))
 
     def to_document(self) -> KeyringDocument:
         """Return the keyring as it is published."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import Enum
 from typing import Final, Protocol
 
 from pithbuilder.core.encoding import decode_base64
@@ -70,6 +71,19 @@ class TimeProofs(Protocol):
         ...
 
 
+class SignerStanding(Enum):
+    """Whether a signature is by whom it says, as far as the trusted keys tell."""
+
+    KNOWN = "known"
+    """By one of the signer's own keys, or by a key that is trusted whoever it belongs to."""
+
+    UNKNOWN = "unknown"
+    """Nothing is known of such a signer."""
+
+    UNPROVEN = "unproven"
+    """Keys of the signer are known, and this is none of them: a newer one, or somebody else's."""
+
+
 class _NoTimeProofs:
     def existed_before(self, digest: bytes, instant: datetime) -> bool:
         return False
@@ -130,6 +144,21 @@ class KnownKeys:
     def is_pinned(self, key_id: str, key: PublicKey) -> bool:
         """Say whether that key is trusted under that id."""
         return self._keyring.get(key_id) == key
+
+    def signer_standing(self, signer_id: str, key_id: str) -> SignerStanding:
+        """Say whether a signer signs with the key of that id.
+
+        Args:
+            signer_id: Who is said to have signed.
+            key_id: The key under which the signature is good.
+        """
+        key = self.find(key_id)
+        if key is None:
+            return SignerStanding.UNKNOWN
+        owners = self._keyring.signers_of(key)
+        if signer_id in owners or (not owners and self.is_pinned(key_id, key)):
+            return SignerStanding.KNOWN
+        return SignerStanding.UNPROVEN if self._keyring.signer_keys(signer_id) else SignerStanding.UNKNOWN
 
     def standing_fault(self, key_id: str, digest: bytes, signed_at: str, path: str) -> Check | None:
         """Return what speaks against a good signature all the same: when it was made, and what became of the key.

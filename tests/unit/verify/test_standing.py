@@ -8,10 +8,10 @@ import pytest
 
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import RecordCreated
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.key_statement import COMPROMISED, KeyStatement
 from pithbuilder.documents.paper import PaperMetadata
+from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.keyring import Keyring, KeyWindow
@@ -253,7 +253,7 @@ def test_reissued_after_a_compromise() -> None:
     in_force = [event.event_id for event in content.state.content.current.events()]
     assert set(in_force) == {event.content.event_id for event in content.events[2:]}
     assert content.pith_number == old.content.pith_number
-    first = RecordCreated.of(content.events[2].content.payload).receipt.first_computed_at
+    first = content.events[2].content.payload.read_as(RecordCreated).receipt.first_computed_at
     assert first == "2026-01-01T00:00:00.000000Z"
 
 

@@ -1,0 +1,39 @@
+"""Files of the open graph: bundles and states, told apart by what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pithbuilder.core.json_path import ROOT
+from pithbuilder.documents.bundle import Bundle
+from pithbuilder.documents.state import State
+from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
+from pithbuilder.errors import DocumentError, printable
+from pithbuilder.stores.atomic import read_file
+
+
+def read_bundle_or_state(path: Path) -> tuple[Bundle | State, bytes]:
+    """Return the bundle or state in a file, and the file's bytes.
+
+    Args:
+        path: The file; errors name it in front of their JSON path.
+
+    Raises:
+        StoreError: ``read-failed``, or ``file-too-large``.
+        WireError: It is not JSON as it is accepted here.
+        DocumentError: ``document-kind``: neither a bundle nor a state; or what is wrong with its fields.
+    """
+    data = read_file(path, MAX_DOCUMENT_BYTES)
+    value = parse_object(data, where=str(path))
+    place = f"{path}: {ROOT}"
+    if "bundle_type" in value:
+        return Bundle.from_dict(value, place), data
+    if "state_type" in value:
+        return State.from_dict(value, place), data
+    raise DocumentError(
+        "document-kind",
+        "neither a bundle nor a state",
+        where=str(path),
+        expected="a bundle or a state of an open graph",
+        found=printable(", ".join(sorted(value)[:5])),
+    )

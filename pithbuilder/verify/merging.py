@@ -1,0 +1,137 @@
+"""Merging the events of many bundles of one number, as disagreeing mirrors have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+import attrs
+
+from pithbuilder.core.json_path import ROOT
+from pithbuilder.documents.alias import SourceAlias, SourceAliases
+from pithbuilder.documents.bundle import Bundle
+from pithbuilder.documents.event import Event
+from pithbuilder.documents.state import State
+from pithbuilder.errors import MergeError
+from pithbuilder.merge.difference import refuse_other_numbers
+from pithbuilder.merge.fold import EventCheck, fold_events
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.verify.checks import Checks
+from pithbuilder.verify.event import judge_event
+from pithbuilder.verify.record import check_number
+from pithbuilder.verify.report import Outcome
+from pithbuilder.verify.signatures import KnownKeys, SignerStanding
+
+SIGNER_KEY = "signer-key"
+
+
+@attrs.frozen(kw_only=True)
+class MergedBundles:
+    """What the events of some bundles amount to.
+
+    Attributes:
+        state: The state.
+        events: Every event once, a valid copy where there is one, by its recomputed identifier.
+        holders: Identifier of an event to the bundles that hold it, by their place among those that were merged.
+        unknown_signers: Signer ids of valid events of which nothing is known here, sorted.
+    """
+
+    state: State
+    events: Mapping[str, Event]
+    holders: Mapping[str, tuple[int, ...]]
+    unknown_signers: tuple[str, ...]
+
+
+def merge_bundles(bundles: Sequence[Bundle], keyring: Keyring) -> MergedBundles:
+    """Return what the events of some bundles amount to; the order of the bundles does not matter.
+
+    Each event is judged under the keys that its own bundle lists. An event in the name of a signer whose keys are
+    known here, by a key that is none of them, is invalid (``signer-key``): else any mirror could contradict, and so
+    undo, what another signer said. Events by unknown signers count, and are reported.
+
+    Args:
+        bundles: At least one; their signatures and states are not looked at.
+        keyring: The trusted keys, and whose they are.
+
+    Raises:
+        MergeError: ``merge-numbers``: the bundles are of different numbers; ``pith-number``: a bundle's number is not
+            its record's.
+    """
+    number = refuse_other_numbers(bundle.content.pith_number for bundle in bundles)
+    valid: dict[str, Event] = {}
+    others: dict[str, tuple[str, Event]] = {}
+    holders: dict[str, dict[int, None]] = {}
+    unknown: set[str] = set()
+    for place, bundle in enumerate(bundles):
+        _refuse_another_record(bundle)
+        keys = KnownKeys(keyring)
+        keys.bring(bundle.content.public_keys, Checks(), "$.public_keys")
+        check = event_check(number, keys)
+        for event in bundle.content.events:
+            event_id = event.content.event_id
+            holders.setdefault(event_id, {})[place] = None
+            if event_id in valid:
+                continue
+            signer = event.content.signer
+            standing = keys.signer_standing(signer.signer_id, signer.key_id)
+            reason = check(event) or (SIGNER_KEY if standing is SignerStanding.UNPROVEN else None)
+            if reason is None:
+                valid[event_id] = event
+                others.pop(event_id, None)
+                if standing is SignerStanding.UNKNOWN:
+                    unknown.add(signer.signer_id)
+            elif event_id not in others or reason < others[event_id][0]:
+                others[event_id] = reason, event
+    reasons = {event_id: reason for event_id, (reason, _) in others.items()}
+    events = {**valid, **{event_id: event for event_id, (_, event) in others.items()}}
+    state = fold_events(
+        number,
+        events.values(),
+        check=lambda event: reasons.get(event.content.event_id),
+        source_aliases=_united(bundle.content.source_aliases for bundle in bundles),
+    )
+    return MergedBundles(
+        state=state,
+        events=MappingProxyType(events),
+        holders=MappingProxyType({event_id: tuple(places) for event_id, places in holders.items()}),
+        unknown_signers=tuple(sorted(unknown)),
+    )
+
+
+def event_check(pith_number: str, keys: KnownKeys) -> EventCheck:
+    """Return the check of single events that :func:`~pithbuilder.verify.event.judge_event` makes.
+
+    Args:
+        pith_number: The number that the events must be about.
+        keys: The keys that the events' bundle lists.
+    """
+
+    def check(event: Event) -> str | None:
+        faults = judge_event(event, pith_number, keys, ROOT).faults
+        return faults[0].code if faults else None
+
+    return check
+
+
+def _refuse_another_record(bundle: Bundle) -> None:
+    checks = Checks()
+    content = bundle.content
+    check_number(checks, content.canonical_record, content.pith_number, content.short_pith_number, ROOT)
+    for fault in checks.made:
+        if fault.code != "pith-number" or fault.outcome is not Outcome.FAILED:
+            continue  # a wrong short number is no reason not to merge
+        raise MergeError(fault.code, fault.message, where=fault.path, expected=fault.expected, found=fault.found)
+
+
+def _by_time(alias: SourceAlias) -> tuple[str, bytes]:
+    return alias.created_at, alias.canonical_bytes
+
+
+def _united(lists: Iterable[SourceAliases]) -> SourceAliases:
+    """Return every alias once, sorted by kind and value, with the earliest of its times."""
+    earliest: dict[tuple[str, str], SourceAlias] = {}
+    for aliases in lists:
+        for alias in aliases:
+            name = alias.alias_kind, alias.alias_value
+            earliest[name] = min(alias, earliest.get(name, alias), key=_by_time)
+    return SourceAliases(tuple(earliest[name] for name in sorted(earliest)))

@@ -1,0 +1,194 @@
+"""Signed events, and bundles that hold them.
+
+The keys are the secret keys of RFC 8032, section 7.1. TEST ONLY: all the world knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+
+from pithbuilder.core.encoding import encode_base64
+from pithbuilder.core.timestamps import FixedClock
+from pithbuilder.documents.base import OpaqueDocument
+from pithbuilder.documents.bundle import Bundle
+from pithbuilder.documents.event import Event, EventContent
+from pithbuilder.documents.event_family import EVENT_FAMILIES
+from pithbuilder.documents.key_document import KeyDocument, fingerprint_hex
+from pithbuilder.documents.paper import PaperMetadata
+from pithbuilder.documents.preimage import Preimage
+from pithbuilder.documents.signature import BundleSignature, EventSignature, EventSigner
+from pithbuilder.documents.state import State
+from pithbuilder.issuing.issuer import Issuer
+from pithbuilder.issuing.profile import IssuerProfile
+from pithbuilder.signing.backends.local import LocalSigner
+from pithbuilder.signing.ed25519 import PrivateKey
+from pithbuilder.signing.keyring import Keyring
+from pithbuilder.verify.merging import merge_bundles
+
+REGISTRY: Final = "registry.example"
+AUTHOR: Final = "author.example"
+JOURNAL: Final = "journal.example"
+KEYS: Final = {
+    REGISTRY: PrivateKey.from_seed(
+        bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")  # TEST ONLY: TEST 1
+    ),
+    AUTHOR: PrivateKey.from_seed(
+        bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")  # TEST ONLY: TEST 2
+    ),
+    JOURNAL: PrivateKey.from_seed(
+        bytes.fromhex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")  # TEST ONLY: TEST 3
+    ),
+}
+BUILT_AT: Final = "2026-05-18T00:15:26Z"
+SIGNED_AT: Final = "2026-05-18T00:15:26.000000Z"
+
+
+def key_document(key: PrivateKey) -> KeyDocument:
+    """Return a key's document; the key id follows from the key."""
+    return KeyDocument.of(
+        key.public_key.raw, key_id=key_id_of(key), url="https://registry.example/pith-signing-key.json", notes=""
+    )
+
+
+def key_id_of(key: PrivateKey) -> str:
+    return "test-" + fingerprint_hex(key.public_key.raw)[:8]
+
+
+def issued_bundle() -> Bundle:
+    """Return the bundle of one paper as a registry issues it: a record and a snapshot."""
+    signer = LocalSigner(key_id_of(KEYS[REGISTRY]), KEYS[REGISTRY])
+    profile = IssuerProfile(signer_id=REGISTRY, mirror_name="Example", base_url="https://registry.example")
+    paper = PaperMetadata(
+        arxiv_id="2001.00001",
+        version=1,
+        title="On the theory of tests",
+        abstract="We treat one problem.",
+        authors="Ada Lovelace",
+        categories=("cs.LG",),
+        license="",
+        submitted_at=datetime(2020, 1, 1, 12, 34, 56, tzinfo=UTC),
+    )
+    clock = FixedClock(datetime(2026, 5, 18, 0, 15, 26, tzinfo=UTC))
+    document = key_document(KEYS[REGISTRY])
+    return Issuer(profile, signer, clock, key_document=document).issue(paper).bundle
+
+
+ISSUED: Final = issued_bundle()
+PITH_NUMBER: Final = ISSUED.content.pith_number
+RECORD_ID: Final = ISSUED.content.events[0].content.event_id
+SNAPSHOT_ID: Final = ISSUED.content.events[1].content.event_id
+
+
+def signed_event(
+    event_type: str,
+    payload: dict[str, Any],
+    *,
+    target: str | None = None,
+    signer_id: str = REGISTRY,
+    key: PrivateKey | None = None,
+    prev_event: str | None = None,
+    supersedes: Sequence[str] = (),
+    created_at: str = BUILT_AT,
+    pith_number: str = PITH_NUMBER,
+    signed_at: str = SIGNED_AT,
+) -> Event:
+    """Return an event with a real signature.
+
+    Args:
+        event_type: The family, or any other text.
+        payload: What it says.
+        target: What of the number it is about; by default what the family is about.
+        signer_id: Who says so.
+        key: Signs; by default the signer's key of ``KEYS``, or the registry's.
+        prev_event: The event that it follows.
+        supersedes: The events that it replaces.
+        created_at: Whole seconds.
+        pith_number: The number that it is about.
+        signed_at: Microseconds; enters no digest.
+    """
+    key = key or KEYS.get(signer_id, KEYS[REGISTRY])
+    family = EVENT_FAMILIES.get(event_type)
+    fingerprint = fingerprint_hex(key.public_key.raw)
+    content = EventContent(
+        event_type=event_type,
+        subject_pith_number=pith_number,
+        target=target if target is not None else family.target if family else "record",
+        payload=OpaqueDocument.from_dict(payload),
+        signer=EventSigner(
+            signer_id=signer_id, signer_type="person", key_id=key_id_of(key), public_key_fingerprint=fingerprint
+        ),
+        created_at=created_at,
+        supersedes=tuple(supersedes),
+        prev_event=prev_event,
+    )
+    preimage = Preimage.of(content)
+    signature = EventSignature(
+        key_id=key_id_of(key),
+        public_key_fingerprint=fingerprint,
+        signature_b64=encode_base64(key.sign(preimage.digest)),
+        signed_message=preimage.signed_message,
+        signed_at=signed_at,
+    )
+    return Event.sealed(content, signature)
+
+
+def bundle_with(
+    events: Iterable[Event],
+    /,
+    *,
+    keys: Iterable[PrivateKey] = tuple(KEYS.values()),
+    state: State | None = None,
+    **changes: Any,
+) -> Bundle:
+    """Return the issued bundle with more events, merged and signed anew.
+
+    Args:
+        events: They come behind the record and the snapshot.
+        keys: The keys that it lists.
+        state: Stands in it as its state; by default what its events amount to.
+        changes: To other fields of the bundle's content.
+    """
+    content = attrs.evolve(
+        ISSUED.content,
+        **{
+            "events": (*ISSUED.content.events, *events),
+            "public_keys": tuple(key_document(key) for key in keys),
+            **changes,
+        },
+    )
+    draft = attrs.evolve(ISSUED, content=content)
+    merged = state or merge_bundles((draft,), Keyring()).state
+    return signed_bundle(attrs.evolve(draft, content=attrs.evolve(content, state=merged)))
+
+
+def signed_bundle(bundle: Bundle, key: PrivateKey = KEYS[REGISTRY], signed_at: str = SIGNED_AT) -> Bundle:
+    """Return a bundle with a new signature."""
+    preimage = Preimage.of(bundle.content)
+    signature = BundleSignature(
+        bundle_sha256=bundle.content.bundle_sha256,
+        key_id=key_id_of(key),
+        public_key_fingerprint=fingerprint_hex(key.public_key.raw),
+        signature_b64=encode_base64(key.sign(preimage.digest)),
+        signed_message=preimage.signed_message,
+        signed_at=signed_at,
+    )
+    return Bundle(content=bundle.content, bundle_signature=signature)
+
+
+def author_claim(name: str = "Ada Lovelace") -> dict[str, Any]:
+    """Return a payload of ``author_attestation``."""
+    return {
+        "claimant_name": name,
+        "identity_provider": "orcid",
+        "identifier": "0000-0001-2345-6789",
+        "strength": "weak",
+    }
+
+
+def correction(what: str = "the title", reason: str = "a slip of the pen") -> dict[str, Any]:
+    """Return a payload of ``correction``."""
+    return {"what": what, "reason": reason, "url": "https://journal.example/1", "corrected_pith_number": None}
