@@ -53,12 +53,9 @@ class PaperMetadata:
             raise _misspelt("arxiv_id", error) from error
         if type(self.version) is not int or self.version < 1:
             raise _wrong("version", "an integer of at least 1", self.version)
-        for text in (self.title, self.abstract, self.authors):  # one look is enough for nearly every paper
+        for name, text in (("title", self.title), ("abstract", self.abstract), ("authors", self.authors)):
             if type(text) is not str or not text.isascii() or not text or text.isspace():
-                _check_text("title", self.title)
-                _check_text("abstract", self.abstract)
-                _check_text("authors", self.authors)
-                break
+                _check_text(name, text)
         if not self.categories:
             raise _empty("categories", "at least one category, not blank", self.categories)
         try:

@@ -18,7 +18,7 @@ from pithbuilder.errors import DocumentError, PithError, printable
 from pithbuilder.sources.fields import parsed, read_versions, unusable
 from pithbuilder.sources.incomplete import incomplete
 from pithbuilder.sources.source_paper import PartialMetadata, SourcePaper, refused
-from pithbuilder.sources.xml_fields import XmlFields, attribute
+from pithbuilder.sources.xml_fields import XmlFields, attribute, only_text
 from pithbuilder.sources.xml_records import Element
 
 OAI: Final = "http://www.openarchives.org/OAI/2.0/"
@@ -81,10 +81,9 @@ def read_oai(element: Element, place: str) -> SourcePaper | None:
         element: A ``record``, ``error``, ``resumptionToken`` or ``responseDate``.
         place: ``FILE:LINE``.
     """
-    if element.tag == ERROR:
-        return refused(error_of(element), place)
-    if element.tag != RECORD:
-        return None
+    name = element.tag
+    if name != RECORD:
+        return refused(error_of(element), place) if name == ERROR else None
     record = XmlFields(element, "record")
     try:
         header = _header(record)
@@ -169,7 +168,7 @@ def _read_raw(metadata: Element, header: OaiHeader, place: str) -> SourcePaper:
     path = "arXivRaw/version"
     versions = read_versions(
         [
-            (attribute(item, "version", path), XmlFields(item, path).text(_RAW_DATE).strip())
+            (attribute(item, "version", path), only_text(item, _RAW_DATE, path).strip())
             for item in fields.all(_RAW_VERSION)
         ],
         _version_path,

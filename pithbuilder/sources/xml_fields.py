@@ -90,6 +90,18 @@ class XmlFields:
         )
 
 
+def only_text(element: Element, name: str, path: str) -> str:
+    """Return the text of an element's child of that name, as :meth:`XmlFields.text` does; faster for one field alone.
+
+    Raises:
+        DocumentError: As for :meth:`XmlFields.text`.
+    """
+    found = [*element.iterchildren(name)]
+    if len(found) == 1 and not len(found[0]):
+        return found[0].text or ""
+    return XmlFields(element, path).text(name)
+
+
 def attribute(element: Element, name: str, path: str) -> str:
     """Return an attribute's value.
 

@@ -272,8 +272,9 @@ class _Names:
         """
         for node in element.iter("*"):
             self._seen.add(node.tag)
-            self._seen.update(cast("list[str]", node.attrib.keys()))
-            self.add(f"{prefix} {uri}" for prefix, uri in node.nsmap.items())
+            self.add(cast("list[str]", node.keys()))
+        declared = cast("Iterable[tuple[str, tuple[str, str]]]", etree.iterwalk(element, events=("start-ns",)))
+        self.add(f"{prefix} {uri}" for _, (prefix, uri) in declared)
 
     def add(self, names: Iterable[str]) -> None:
         """Take in names.

@@ -149,6 +149,11 @@ def read_here(stream: BytesIO) -> list[PaperMetadata | None]:
     return [item.paper for item in read_papers(stream, "f")]
 
 
+def count_here(stream: BytesIO) -> int:
+    """Read every record to its metadata, and forget it."""
+    return sum(item.paper is not None for item in read_papers(stream, "f"))
+
+
 def find_records(stream: BytesIO) -> int:
     """Find every record, and forget it."""
     count = 0
@@ -179,13 +184,14 @@ def measure_time(count: int, rounds: int) -> tuple[dict[str, list[float]], dict[
     expected = read_naively(BytesIO(lines))
     assert read_here(BytesIO(lines)) == expected
     assert [paper for page in pages for paper in read_here(BytesIO(page))] == expected
-    assert [sum(find(BytesIO(page)) for page in pages) for find in (find_records, find_all)] == [count, count]
+    for find in (count_here, find_records, find_all):
+        assert sum(find(BytesIO(page)) for page in pages) == count
 
     def all_pages(read: Callable[[BytesIO], object]) -> Callable[[int], object]:
         return lambda _: [read(BytesIO(page)) for page in pages]
 
     snapshot = {OUR_SNAPSHOT: lambda _: read_here(BytesIO(lines)), NAIVE: lambda _: read_naively(BytesIO(lines))}
-    oai = {OUR_OAI: all_pages(read_here), LXML_RECORDS: all_pages(find_records), LXML_ALL: all_pages(find_all)}
+    oai = {OUR_OAI: all_pages(count_here), LXML_RECORDS: all_pages(find_records), LXML_ALL: all_pages(find_all)}
     return interleaved_rounds(snapshot, rounds), interleaved_rounds(oai, rounds)
 
 
