@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeAlias
 
 from pithbuilder.documents.alias import SourceAliases
-from pithbuilder.documents.event import Event, RecordCreated
+from pithbuilder.documents.event import Event
+from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.state import (
     AppliedEvent,
     CurrentState,
@@ -144,7 +145,7 @@ def _merge_event(event: Event) -> MergeEvent[AppliedEvent]:
 def _current_state(merged: Merged[AppliedEvent], source_aliases: SourceAliases) -> CurrentState:
     created, lists = merged.record_created, merged.lists
     return CurrentState(
-        canonical_record=None if created is None else RecordCreated.of(created.payload).canonical_record,
+        canonical_record=None if created is None else created.payload.read_as(RecordCreated).canonical_record,
         source_aliases=source_aliases,
         record_created=created,
         graph_snapshots=tuple(lists["graph_snapshots"]),

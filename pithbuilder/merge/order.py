@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
+from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
 from pithbuilder.documents.event import RECORD_CREATED
@@ -132,35 +133,43 @@ def _can_equivocate(contents: Contents) -> bool:
 def _rivals(order: list[str], contents: Contents) -> list[str]:
     """Return those records of one signer that some other record neither supersedes nor is superseded by.
 
-    Whatever supersedes an event is the same signer's (others are misfits), so one signer's events are enough. Sets
-    of records are bits of integers: uniting them is one operation however many there are.
+    Whatever supersedes an event is the same signer's (others are misfits), so one signer's events are enough; and it
+    comes later in the order, so a record can only be superseded by later ones and supersede earlier ones.
+
+    Say the records stand at 0, 1, 2 … and ``above[j]`` is the first of them that supersedes the one at ``j``, directly
+    or through events that are no records: from ``j``, every step from record to record leads to ``above[j]`` or beyond.
+    So the record at ``i`` supersedes all earlier ones just if ``above[j] <= i`` for every ``j < i``: then whoever goes
+    on from ``j`` by first steps passes no record by, up to ``i``; else some ``j`` has only ways that pass ``i`` by.
+    The other way round, it is superseded by all later ones just if no ``below[j]``, the last that ``j`` supersedes
+    likewise, is less than ``i``.
 
     Args:
         order: The signer's events in the order of application: what is superseded comes first.
         contents: Event identifier to content.
     """
     records = [event_id for event_id in order if contents[event_id].event_type == RECORD_CREATED]
-    if len(records) < 2:
+    count = len(records)
+    if count < 2:
         return []
-    bit = {event_id: 1 << index for index, event_id in enumerate(records)}
-    superseded: dict[str, int] = {}  # event -> the records that it supersedes
-    for event_id in order:
-        below = 0
-        for name in contents[event_id].supersedes:
-            below |= superseded.get(name, 0) | bit.get(name, 0)
-        if below:
-            superseded[event_id] = below
-    superseders: dict[str, int] = {}  # event -> the records that supersede it
+    place = {event_id: index for index, event_id in enumerate(records)}
+    above: dict[str, int] = {}
     for event_id in reversed(order):
-        above = superseders.get(event_id, 0) | bit.get(event_id, 0)
-        if above:
-            for name in contents[event_id].supersedes:
-                superseders[name] = superseders.get(name, 0) | above
-    everyone = (1 << len(records)) - 1
+        first = place.get(event_id, above.get(event_id, count))
+        for name in contents[event_id].supersedes:
+            if first < above.get(name, count):
+                above[name] = first
+    below: dict[str, int] = {}
+    for event_id in order:
+        names = contents[event_id].supersedes
+        if names:
+            below[event_id] = max(place.get(name, below.get(name, -1)) for name in names)
+    # For each record, the farthest that a first step of an earlier, or of a later one, leads.
+    farthest_up = accumulate((above.get(event_id, count) for event_id in records[:-1]), max, initial=-1)
+    farthest_down = accumulate((below.get(event_id, -1) for event_id in records[:0:-1]), min, initial=count)
     return [
         event_id
-        for event_id in records
-        if superseded.get(event_id, 0) | superseders.get(event_id, 0) | bit[event_id] != everyone
+        for index, (event_id, up, down) in enumerate(zip(records, farthest_up, [*farthest_down][::-1], strict=True))
+        if up > index or down < index
     ]
 
 

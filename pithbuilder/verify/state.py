@@ -8,7 +8,7 @@ from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.core.json_difference import first_difference
 from pithbuilder.core.json_path import ROOT
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH
-from pithbuilder.documents.event import RecordCreated
+from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.state import MERGE_VERSION, STATE_TYPE, STATE_VERSION, State, StateContent
 from pithbuilder.errors import DocumentError, printable
 from pithbuilder.signing.keyring import Keyring
@@ -49,9 +49,8 @@ def check_state_itself(checks: Checks, state: State, path: str) -> None:
         content.valid_event_count - len(equivocating),
         "not every valid event that does not equivocate is applied",
     )
-    unapplied = [
-        event.event_id for event in content.current.events() if event.event_id not in content.applied_event_ids
-    ]
+    applied = set(content.applied_event_ids)
+    unapplied = [event.event_id for event in content.current.events() if event.event_id not in applied]
     checks.equal("state-counts", f"{path}.current", unapplied, [], "events are in force that were not applied")
     checks.equal(
         "state-digest",
@@ -115,7 +114,7 @@ def _check_current(checks: Checks, state: State, keyring: Keyring) -> None:
         checks.fail("record-created", "$.current.record_created", "state has no record")
         return
     path = "$.current.record_created.payload"
-    created = RecordCreated.of(applied.payload, path)
+    created = applied.payload.read_as(RecordCreated, path)
     check_record(checks, created.canonical_record, created.canonical_sha256, path)
     number = created.canonical_record.pith_number
     checks.equal("pith-number", "$.pith_number", content.pith_number, str(number), "number is not the record's")

@@ -285,6 +285,41 @@ def test_two_successors_of_one_record_contradict_each_other_but_not_the_first() 
     assert content.current.record_created.event_id == A
 
 
+def test_a_record_that_supersedes_two_contradicting_ones_counts() -> None:
+    content = merged(record(A), record(B), record(C, supersedes=(A, B)))
+    [group] = content.equivocations
+    assert list(group.event_ids) == sorted((A, B))
+    assert list(content.applied_event_ids) == [C]
+    assert content.current.record_created is not None
+    assert content.current.record_created.event_id == C
+
+
+def test_superseding_one_of_two_contradicting_successors_does_not_settle_it() -> None:
+    content = merged(
+        Draft(event_id=A),
+        Draft(event_id=B, prev_event=A),
+        Draft(event_id=C, prev_event=A),
+        Draft(event_id=D, supersedes=(B,)),
+    )
+    assert content.equivocation_count == 1
+    assert {*shown(content)} == {A, D}
+
+
+def test_records_related_through_a_contradicting_event_only() -> None:
+    """The relation is that of all valid events; what holds is superseded by applied events only: the first counts."""
+    content = merged(
+        record(A),
+        Draft(event_id=B, prev_event=A, supersedes=(A,)),
+        Draft(event_id=C, prev_event=A),
+        record(D, supersedes=(B,)),
+    )
+    [group] = content.equivocations
+    assert (group.prev_event, list(group.event_ids)) == (A, sorted((B, C)))
+    assert list(content.applied_event_ids) == [A, D]
+    assert content.current.record_created is not None
+    assert content.current.record_created.event_id == A
+
+
 def test_records_of_two_signers_do_not_contradict_each_other_and_the_first_counts() -> None:
     content = merged(
         record(A, signer_id="a", created_at="2026-01-02T00:00:00Z"),
@@ -363,6 +398,16 @@ def test_an_unknown_type_is_applied_and_stands_in_no_list(event_type: str) -> No
     assert not any(shown(content, name) for name in LISTS.values())
 
 
+def test_an_unknown_type_supersedes_and_contradicts_as_any_other() -> None:
+    content = merged(Draft(event_id=A), Draft(event_id=B, event_type="made_up_in_2050", supersedes=(A,)))
+    assert shown(content) == []
+    content = merged(
+        Draft(event_id=A), Draft(event_id=B, prev_event=A), Draft(event_id=C, event_type="made_up", prev_event=A)
+    )
+    assert content.equivocation_count == 1
+    assert shown(content) == [A]
+
+
 # ---- Many events -------------------------------------------------------------------------------------------------
 
 
@@ -382,6 +427,12 @@ def test_five_thousand_pairs_of_contradicting_events() -> None:
     content = fold(events_of(drafts)).content
     assert (content.valid_event_count, content.equivocation_count) == (15_000, 5_000)
     assert len(content.applied_event_ids) == 5_000
+
+
+def test_a_hundred_thousand_copies() -> None:
+    good, bad = events_of([Draft(event_id=A), Draft(event_id=B, copies=("signature",))])
+    content = fold([good, bad] * 100_000).content
+    assert (content.event_count, content.valid_event_count, content.invalid_event_count) == (2, 1, 1)
 
 
 def test_ten_thousand_records_of_one_signer() -> None:
