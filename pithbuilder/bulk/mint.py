@@ -211,6 +211,13 @@ class Minter:
 
     def _issue_again(self, paper: PaperMetadata, row: LedgerRow) -> IssuedBundle:
         """Issue a bundle at the time in the ledger: the first time, or once more the same bytes."""
+        if self._ledger.is_extended(row.pith_number.suffix):
+            raise MintError(
+                "events-lost",
+                "the bundle is gone from the mirror, and it had more events than minting makes",
+                where=str(row.pith_number),
+                hint="restore the mirror from a backup",
+            )
         if row.key_id != self._issuer.key_document.key_id:
             raise MintError(
                 "receipt-lost",

@@ -7,17 +7,20 @@ from typing import Final
 
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH, PithNumber
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import RecordCreated
 from pithbuilder.documents.mirror import bundle_path
+from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import MintError, printable
+from pithbuilder.errors import EventError, MintError, printable
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.stores.ledger import Ledger, LedgerRow, Reissue
+from pithbuilder.stores.ledger import Extension, Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.bundle import verify_bundle
 from pithbuilder.verify.key_chain import KeyChain
 from pithbuilder.verify.report import Verdict
+
+MINTED_EVENTS: Final = 2
+"""How many events a bundle is minted with."""
 
 _VERSIONED: Final = re.compile(r"(.+)v([1-9][0-9]{0,4})", re.ASCII)
 
@@ -41,7 +44,7 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, chain: KeyChain) -> int:
     path = tree.root.absolute().as_uri()  # a path need not be text, its address is
     if ledger.knows_mirror(path):
         return 0
-    rows, reissues = [], []
+    rows, extensions = [], []
     own_keys, compromised = chain.own_keys(), chain.compromised_ids
     for suffix in tree.bundle_suffixes():
         if ledger.knows_number(suffix):
@@ -53,19 +56,18 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, chain: KeyChain) -> int:
             row = row_of(bundle)
             rows.append(row)
             key_ids = keys_in_force(bundle)
-            if key_ids != {row.key_id}:
-                reissues.append(
-                    Reissue(
+            if key_ids != {row.key_id} or len(bundle.content.events) > MINTED_EVENTS:
+                extensions.append(
+                    Extension(
                         suffix=suffix,
-                        sequence=0,
-                        reissued_at=row.first_computed_at,
+                        extended_at=row.first_computed_at,
                         key_ids=key_ids,
                         bundle_sha256=row.bundle_sha256,
                     )
                 )
         else:
             refuse_drift(row, str(tree.root / bundle_path(suffix)), bundle.content.canonical_record)
-    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)), reissues)
+    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)), extensions)
     return len(rows)
 
 
@@ -84,6 +86,24 @@ def refuse_unvouched(bundle: Bundle, compromised: frozenset[str], where: str) ->
             expected="a bundle that was issued in this workspace, byte for byte",
             found=", ".join(sorted(used & compromised)),
             hint="it may be forged: restore it or the ledger from a backup, or move it away and mint the paper again",
+        )
+
+
+def refuse_other_recorder(before: Bundle, after: Bundle) -> None:
+    """Refuse to put another's record in the place of the one in force: who recorded it could not issue it again.
+
+    Raises:
+        EventError: ``record-displaced``.
+    """
+    was, would = (bundle.content.state.content.current.record_created for bundle in (before, after))
+    if was is not None and would is not None and was.signer.signer_id != would.signer.signer_id:
+        raise EventError(
+            "record-displaced",
+            "another signer's record_created, of an earlier date, would take the place of the one in force",
+            where=would.event_id,
+            expected=printable(was.signer.signer_id),
+            found=printable(would.signer.signer_id),
+            hint="leave that event out; 'pithbuilder merge' shows what both bundles amount to",
         )
 
 
@@ -141,7 +161,7 @@ def row_of(bundle: Bundle) -> LedgerRow:
     content = bundle.content
     created = content.state.content.current.record_created
     assert created is not None  # a trusted bundle has one
-    receipt = RecordCreated.of(created.payload).receipt
+    receipt = created.payload.read_as(RecordCreated).receipt
     number = PithNumber.parse(content.pith_number)
     return LedgerRow(
         source_id=content.source.id,

@@ -32,6 +32,12 @@ from pithbuilder.stores.workspace import Workspace
     help="Where the mirror will be published, without a slash at the end.",
 )
 @click.option("--signer-id", help="The issuer's name in events.  [default: the host of --base-url]")
+@click.option(
+    "--signer-type",
+    default="pith_registry",
+    show_default=True,
+    help="What kind of signer: pith_registry, author, journal …",
+)
 @click.option("--name", help="The mirror's name, for people.  [default: the signer id]")
 @click.option("--key-id", help="The new key's name.  [default: the signer id and the month]")
 @click.option("--old-snapshots", is_flag=True, help="Leave the integrity block out, as before June 2026.")
@@ -49,6 +55,7 @@ def command(
     directory: Path,
     base_url: str,
     signer_id: str | None,
+    signer_type: str,
     name: str | None,
     key_id: str | None,
     old_snapshots: bool,
@@ -66,7 +73,11 @@ def command(
     """
     signer = signer_id or urlsplit(base_url).hostname or ""
     profile = IssuerProfile(
-        signer_id=signer, mirror_name=name or signer, base_url=base_url, integrity=not old_snapshots
+        signer_id=signer,
+        signer_type=signer_type,
+        mirror_name=name or signer,
+        base_url=base_url,
+        integrity=not old_snapshots,
     )
     key_id = check_key_id(key_id or default_key_id(signer, SystemClock().now()))
     Workspace.check_free(directory)

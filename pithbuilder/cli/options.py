@@ -27,6 +27,7 @@ __all__ = [
     "expires_option",
     "ids_option",
     "input_argument",
+    "input_type",
     "instant_option",
     "json_option",
     "keyring_option",
@@ -101,7 +102,9 @@ def ids_option(name: str, text: str, parameter: str = "wanted") -> Callable[[_F]
     return click.option(name, parameter, metavar="ID[,ID...]", multiple=True, callback=_parse_wanted, help=text)
 
 
-input_argument = click.argument("file", metavar="FILE|-", type=_Input("rb"))
+input_type = _Input("rb")
+
+input_argument = click.argument("file", metavar="FILE|-", type=input_type)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of text.")
 

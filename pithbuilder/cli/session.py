@@ -53,18 +53,29 @@ _R = TypeVar("_R", bound=Result)
 
 
 @contextmanager
-def issuing(opened: Workspace, tree: MirrorTree, clock: Clock, passphrase_file: Path | None) -> Iterator[Session]:
-    """Hold the workspace for issuing into a mirror; at the end the mirror shows its keys."""
+def issuing(
+    opened: Workspace, tree: MirrorTree | None, clock: Clock, passphrase_file: Path | None
+) -> Iterator[Session]:
+    """Hold the workspace for issuing into a mirror; at the end the mirror shows its keys.
+
+    Args:
+        opened: The workspace.
+        tree: The mirror; None for a document that stands elsewhere.
+        clock: Says which key signs.
+        passphrase_file: Where the key's passphrase is.
+    """
     with opened.lock(), Ledger(opened.ledger) as ledger:
         chain = opened.load_chain_with_addresses()
         active = opened.signing_key(chain, clock)
-        tree.check_keys(chain)  # before the first byte is written
+        if tree is not None:
+            tree.check_keys(chain)  # before the first byte is written
         with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
-            recovered = recover_ledger(ledger, tree, chain)
+            recovered = 0 if tree is None else recover_ledger(ledger, tree, chain)
             if recovered:
                 tell(f"note: the mirror was new to the ledger; took {recovered} numbers from it")
             yield Session(Issuer(opened.profile, signer, clock, key_document=active.entry.key), ledger, chain)
-        tree.write_keys(chain)
+        if tree is not None:
+            tree.write_keys(chain)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, keyring_optio
 from pithbuilder.cli.output import print_json, print_text, safe_text
 from pithbuilder.core.canonical_json import JsonObject, JsonValue
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import GraphSnapshotPayload
+from pithbuilder.documents.payloads import GraphSnapshotPayload
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
 from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import pinned_keyring
@@ -48,7 +48,7 @@ def _summary(bundle: Bundle, report: VerificationReport) -> JsonObject:
     summary: JsonObject = {"verdict": report.verdict.value}
     snapshots = content.state.content.current.graph_snapshots
     if snapshots:
-        paper = GraphSnapshotPayload.of(snapshots[-1].payload).graph_snapshot.paper
+        paper = snapshots[-1].payload.read_as(GraphSnapshotPayload).graph_snapshot.paper
         summary["title"] = paper.title
         summary["authors"] = paper.authors_text
     metadata = content.canonical_record.metadata

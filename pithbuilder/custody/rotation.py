@@ -190,7 +190,8 @@ def check_statement(workspace: Workspace, chain: KeyChain, statement: KeyStateme
     if content.reason == COMPROMISED or not workspace.ledger.exists():
         return
     with Ledger(workspace.ledger, read_only=True) as ledger:
-        latest = cut_to_seconds(ledger.latest_time())
+        written = ledger.latest_time()
+    latest = cut_to_seconds(written) if written else ""
     if latest > content.effective_at:
         raise RotationError(
             "rotation-backdated",

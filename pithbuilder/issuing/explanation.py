@@ -11,8 +11,8 @@ from pithbuilder.core.json_difference import first_difference
 from pithbuilder.core.text import ABSTRACT_EXCERPT_LENGTH, TEXT_RULE, canonical_text, canonical_text_sha256
 from pithbuilder.documents.base import Reader
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import GraphSnapshotPayload
 from pithbuilder.documents.paper import PaperMetadata
+from pithbuilder.documents.payloads import GraphSnapshotPayload
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.snapshot import PaperSummary
@@ -161,7 +161,7 @@ def read_published(value: JsonObject) -> PublishedRecord:
         content = Bundle.from_dict(value).content
         snapshots = content.state.content.current.graph_snapshots
         try:
-            paper = GraphSnapshotPayload.of(snapshots[-1].payload).graph_snapshot.paper if snapshots else None
+            paper = snapshots[-1].payload.read_as(GraphSnapshotPayload).graph_snapshot.paper if snapshots else None
         except PithError:  # a snapshot of another builder; the record is what is asked for
             paper = None
         return PublishedRecord(record=content.canonical_record, paper=paper)

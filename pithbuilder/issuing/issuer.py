@@ -7,11 +7,14 @@ documents are laid out says :mod:`pithbuilder.issuing.layout`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import cast
 
 import attrs
 
-from pithbuilder.core.canonical_json import Fragment, canonicalize, compose, compose_array, decode_canonical
+from pithbuilder.core.canonical_json import Fragment, JsonObject, canonicalize, compose, compose_array, decode_canonical
 from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.encoding import encode_base64
 from pithbuilder.core.made_once import made_once
@@ -19,13 +22,16 @@ from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds
 from pithbuilder.documents.base import Fields
 from pithbuilder.documents.bundle import Bundle
-from pithbuilder.documents.event import EVENT_ID_PREFIX, GRAPH_SNAPSHOT, RECORD_CREATED, Event, RecordCreated
+from pithbuilder.documents.event import EVENT_ID_PREFIX, GRAPH_SNAPSHOT, RECORD_CREATED, Event
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.mirror import SIGNING_KEY_PATH, MirrorEntry, MirrorManifest
 from pithbuilder.documents.paper import PaperMetadata
+from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.record_document import RecordDocument
-from pithbuilder.errors import MintError, printable
+from pithbuilder.documents.state import State
+from pithbuilder.errors import DocumentError, MintError, printable
+from pithbuilder.issuing.events import EventIssuer
 from pithbuilder.issuing.layout import (
     Layout,
     Names,
@@ -126,6 +132,7 @@ class Issuer:
             notes=profile.key_notes,
         )
         self._layout = Layout(profile, self.key_document)
+        self.events = EventIssuer(signer, signer_id=profile.signer_id, signer_type=profile.signer_type)
 
     def issue(
         self,
@@ -205,17 +212,9 @@ class Issuer:
         """
         layout, content = self._layout, bundle.content
         old = self._own_record_created(bundle)
-        first = RecordCreated.of(old.content.payload).receipt.first_computed_at
-        times = Times.at(format_microseconds(at.astimezone(UTC)), first)
-        number = PithNumber.parse(content.pith_number)
-        names = Names(number, content.pith_number, content.short_pith_number, content.canonical_sha256)
-        record = Fragment(content.canonical_record.canonical_bytes)
-        source = Fragment(content.source.canonical_bytes)
-        aliases = compose_array(content.source_aliases.aliases)
-
-        preimage = Preimage.of(content.canonical_record)
-        receipt = layout.receipt(names.canonical_sha256, self._sign(preimage), preimage.signed_message, times)
-        payload = layout.record_created(names, content.source.id, content.source.version, record, receipt)
+        times = Times.at(format_microseconds(at.astimezone(UTC)), _first_computed_at(old))
+        names = _names(bundle)
+        payload = self._record_created(bundle, names, times)
         events = [Fragment(event.canonical_bytes) for event in content.events]
         invalid = {event.event_id: event.reason for event in content.state.content.invalid_events}
         merge = {
@@ -229,22 +228,89 @@ class Issuer:
             payload = Fragment(again.payload.canonical_bytes)
             superseded = (again.event_id,)
             events.append(self._sign_event(names, again.event_type, again.target, payload, times, merge, superseded))
+        record = Fragment(content.canonical_record.canonical_bytes)
+        aliases = compose_array(content.source_aliases.aliases)
         state_bytes = _seal_state(state_content(names, record, aliases, merge_events(merge, invalid)))
         fields = layout.bundle_content(
             names,
-            source=source,
+            source=Fragment(content.source.canonical_bytes),
             record=record,
             aliases=aliases,
             events=tuple(events),
             state=Fragment(state_bytes),
             times=times,
-            public_keys=compose_array([*self._other_keys(bundle), self.key_document]),
+            public_keys=compose_array([*self._other_keys(content.events, content.public_keys), self.key_document]),
             timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
         )
+        return self._issued(names, fields, state_bytes, times)
+
+    def extend(
+        self, bundle: Bundle, events: Sequence[Event], *, keys: Iterable[KeyDocument], state: State, at: datetime
+    ) -> IssuedBundle:
+        """Return a bundle with more events: signed with this issuer's key, every event kept as it was.
+
+        Args:
+            bundle: A bundle that has been verified; it need not be this issuer's.
+            events: The new events, whoever signed them.
+            keys: The documents of the keys that signed them.
+            state: What all events amount to, old and new.
+            at: The time at which the bundle is built.
+
+        Returns:
+            The bundle; with the same bundle, events, profile, key and time always the same bytes.
+
+        Raises:
+            DocumentError: ``bundle-incomplete``: no record document follows from the merged state.
+            PithError: What the signer raises.
+        """
+        content = bundle.content
+        times, names = Times.at(format_microseconds(at.astimezone(UTC))), _names(bundle)
+        everything = (*content.events, *events)
+        fields = self._layout.bundle_content(
+            names,
+            source=Fragment(content.source.canonical_bytes),
+            record=Fragment(content.canonical_record.canonical_bytes),
+            aliases=compose_array(content.source_aliases.aliases),
+            events=tuple(Fragment(event.canonical_bytes) for event in everything),
+            state=Fragment(state.canonical_bytes),
+            times=times,
+            public_keys=compose_array(
+                [*self._other_keys(everything, [*content.public_keys, *keys]), self.key_document]
+            ),
+            timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
+        )
+        return self._issued(names, fields, state.canonical_bytes, times)
+
+    def record_created(self, bundle: Bundle, at: datetime, earlier: Event | None = None) -> RecordCreated:
+        """Return this issuer's own ``record_created`` for a bundle, with a new receipt.
+
+        Args:
+            bundle: The bundle.
+            at: The time of the receipt.
+            earlier: This issuer's ``record_created`` that is there already: the first time stays what it was.
+
+        Raises:
+            PithError: What the signer raises.
+        """
+        first = "" if earlier is None else _first_computed_at(earlier)
+        times = Times.at(format_microseconds(at.astimezone(UTC)), first)
+        payload = self._record_created(bundle, _names(bundle), times)
+        composed = cast(JsonObject, decode_canonical(compose({"payload": payload})))
+        return RecordCreated.from_dict(composed["payload"])
+
+    def _record_created(self, bundle: Bundle, names: Names, times: Times) -> Part:
+        content, layout = bundle.content, self._layout
+        preimage = Preimage.of(content.canonical_record)
+        receipt = layout.receipt(names.canonical_sha256, self._sign(preimage), preimage.signed_message, times)
+        record = Fragment(content.canonical_record.canonical_bytes)
+        return layout.record_created(names, content.source.id, content.source.version, record, receipt)
+
+    def _issued(self, names: Names, fields: Fields, state_bytes: bytes, times: Times) -> IssuedBundle:
+        """Sign a bundle that was laid out from another one."""
         bundle_sha256, bundle_bytes = self._sign_bundle(fields, times)
         issued = Bundle.from_dict(decode_canonical(bundle_bytes))
         document = RecordDocument.of(issued, self.profile.schema_url)
-        return IssuedBundle(number, bundle_sha256, bundle_bytes, state_bytes, document.fields())
+        return IssuedBundle(names.number, bundle_sha256, bundle_bytes, state_bytes, document.fields())
 
     def _own_record_created(self, bundle: Bundle) -> Event:
         shown = bundle.content.state.content.current.record_created
@@ -274,11 +340,28 @@ class Issuer:
             and event.content.signer.key_id in key_ids
         ]
 
-    def _other_keys(self, bundle: Bundle) -> list[KeyDocument]:
-        """Return the keys that signed anything inside, but for the one that signs now."""
-        used = {event.content.signer.key_id for event in bundle.content.events}
-        own = self.key_document.key_id
-        return [key for key in bundle.content.public_keys if key.key_id in used and key.key_id != own]
+    def _other_keys(self, events: Iterable[Event], keys: Iterable[KeyDocument]) -> list[KeyDocument]:
+        """Return the keys that signed any of some events or their receipts, each once, but for the one that signs now.
+
+        Raises:
+            MintError: ``key-conflict``: somebody else's key has the id of the one that signs now.
+        """
+        used = {key_id for event in events for key_id in _key_ids(event)}
+        listed: dict[str, KeyDocument] = {}
+        for key in keys:
+            if key.key_id == self.key_document.key_id:
+                if key.public_key_b64 != self.key_document.public_key_b64:
+                    raise MintError(
+                        "key-conflict",
+                        "a key that signed an event of the bundle has the id of the key that signs now",
+                        where=printable(key.key_id),
+                        expected=f"the key with fingerprint {self.key_document.fingerprint_sha256_hex}",
+                        found=printable(key.fingerprint_sha256_hex),
+                        hint="change to a key of another id with 'pithbuilder keys rotate'",
+                    )
+            elif key.key_id in used:
+                listed.setdefault(key.key_id, key)
+        return list(listed.values())
 
     def build_manifest(self, generated_at: datetime) -> MirrorManifest:
         """Return the manifest of the issuer's own mirror (``pith-mirrors.json``)."""
@@ -328,6 +411,24 @@ class Issuer:
         signature["bundle_sha256"] = bundle_sha256
         bundle["bundle_signature"] = signature
         return bundle_sha256, compose(bundle)
+
+
+def _names(bundle: Bundle) -> Names:
+    content = bundle.content
+    number = PithNumber.parse(content.pith_number)
+    return Names(number, content.pith_number, content.short_pith_number, content.canonical_sha256)
+
+
+def _key_ids(event: Event) -> Iterator[str]:
+    """Yield the ids of the keys that signed an event and, where it has one that can be read, its receipt."""
+    yield event.content.signer.key_id
+    if event.content.event_type == RECORD_CREATED:
+        with suppress(DocumentError):
+            yield event.content.payload.read_as(RecordCreated).receipt.key_id
+
+
+def _first_computed_at(created: Event) -> str:
+    return created.content.payload.read_as(RecordCreated, "$.payload").receipt.first_computed_at
 
 
 def _merge_event(event: Event) -> MergeEvent[Fields]:

@@ -16,40 +16,8 @@ import attrs
 
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH, PithNumber
 from pithbuilder.errors import StoreError
+from pithbuilder.stores.ledger_schema import MIGRATIONS
 from pithbuilder.stores.sqlite import Fault, fault_of, transaction
-
-_MIGRATIONS: Final = (
-    """
-    CREATE TABLE records (
-        source_kind TEXT NOT NULL,
-        source_id TEXT NOT NULL,
-        source_version INTEGER NOT NULL,
-        canonical_sha256 TEXT NOT NULL,
-        pith_year INTEGER NOT NULL,
-        suffix TEXT NOT NULL UNIQUE,
-        short_length INTEGER NOT NULL,
-        first_computed_at TEXT NOT NULL,
-        key_id TEXT NOT NULL,
-        PRIMARY KEY (source_kind, source_id, source_version)
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE mirrors (
-        path TEXT PRIMARY KEY
-    ) STRICT, WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE reissues (
-        suffix TEXT NOT NULL,
-        sequence INTEGER NOT NULL,
-        reissued_at TEXT NOT NULL,
-        key_ids TEXT NOT NULL,
-        bundle_sha256 TEXT NOT NULL,
-        PRIMARY KEY (suffix, sequence)
-    ) STRICT, WITHOUT ROWID
-    """,
-    "ALTER TABLE records ADD COLUMN bundle_sha256 TEXT NOT NULL DEFAULT ''",
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -85,7 +53,7 @@ class Reissue:
 
     Attributes:
         suffix: The 26 characters of its number.
-        sequence: After how many statements about keys; 0 for one that was found in a mirror.
+        sequence: After how many statements about keys.
         reissued_at: UTC, microseconds with six digits.
         key_ids: The keys on which its events in force rest from then on.
         bundle_sha256: Digest of the bundle, 64 hexadecimal digits.
@@ -94,6 +62,23 @@ class Reissue:
     suffix: str
     sequence: int
     reissued_at: str
+    key_ids: frozenset[str]
+    bundle_sha256: str
+
+
+@attrs.frozen(kw_only=True)
+class Extension:
+    """A bundle with more events than it was minted with.
+
+    Attributes:
+        suffix: The 26 characters of its number.
+        extended_at: UTC, microseconds with six digits.
+        key_ids: The keys on which its events in force rest from then on.
+        bundle_sha256: Digest of the bundle, 64 hexadecimal digits.
+    """
+
+    suffix: str
+    extended_at: str
     key_ids: frozenset[str]
     bundle_sha256: str
 
@@ -109,9 +94,8 @@ _BY_VERSION: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? A
 _BY_PAPER: Final = f"{_SELECT} WHERE source_kind = 'arxiv' AND source_id = ? ORDER BY source_version"
 _COUNT_RESTING_ON: Final = """
     SELECT count(*) FROM records
-    LEFT JOIN reissues ON reissues.suffix = records.suffix
-        AND reissues.sequence = (SELECT max(sequence) FROM reissues WHERE suffix = records.suffix)
-    WHERE instr(' ' || coalesce(reissues.key_ids, records.key_id) || ' ', ?)
+    LEFT JOIN (SELECT suffix, key_ids, max(issued_at) FROM later_issues GROUP BY suffix) AS last USING (suffix)
+    WHERE instr(' ' || coalesce(last.key_ids, records.key_id) || ' ', ?)
 """
 
 
@@ -218,13 +202,13 @@ class Ledger:
         with self._errors(), closing(self._connection.cursor()) as cursor:
             return cursor.execute("SELECT 1 FROM mirrors WHERE path = ?", (path,)).fetchone() is not None
 
-    def add_mirror(self, path: str, rows: Iterable[LedgerRow], reissues: Iterable[Reissue] = ()) -> None:
+    def add_mirror(self, path: str, rows: Iterable[LedgerRow], extensions: Iterable[Extension] = ()) -> None:
         """Take in the numbers of a mirror: all its rows, durably, or none.
 
         Args:
             path: The mirror.
             rows: Its numbers.
-            reissues: Those of them that rest on other keys than that of their receipt.
+            extensions: Those of them that are not as they were minted.
 
         Raises:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
@@ -232,8 +216,8 @@ class Ledger:
         with self._errors(), transaction(self._connection, "IMMEDIATE"):
             for row in rows:
                 self._insert(row)
-            for reissue in reissues:
-                self._insert_reissue(reissue)
+            for extension in extensions:
+                self._insert_extension(extension)
             self._connection.execute("INSERT INTO mirrors VALUES (?)", (path,))
 
     def rows(self) -> Iterator[LedgerRow]:
@@ -293,6 +277,25 @@ class Ledger:
         with self._errors(), transaction(self._connection, "IMMEDIATE"):
             self._insert_reissue(reissue)
 
+    def add_extension(self, extension: Extension) -> None:
+        """Write down, durably, that a number's bundle gets more events.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), transaction(self._connection, "IMMEDIATE"):
+            self._insert_extension(extension)
+
+    def is_extended(self, suffix: str) -> bool:
+        """Say whether a number's bundle has, or was about to get, more events than it was minted with.
+
+        Raises:
+            StoreError: ``ledger-unreadable``.
+        """
+        with self._errors(), closing(self._connection.cursor()) as cursor:
+            found = cursor.execute("SELECT 1 FROM extensions WHERE suffix = ? LIMIT 1", (suffix,)).fetchone()
+        return found is not None
+
     def set_bundle(self, suffix: str, bundle_sha256: str) -> None:
         """Write down, durably, the digest of a number's first bundle, issued once more because it was lost.
 
@@ -315,7 +318,7 @@ class Ledger:
         with self._errors(), closing(self._connection.cursor()) as cursor:
             found = cursor.execute(
                 "SELECT 1 FROM records WHERE suffix = ?1 AND bundle_sha256 = ?2"
-                " UNION ALL SELECT 1 FROM reissues WHERE suffix = ?1 AND bundle_sha256 = ?2 LIMIT 1",
+                " UNION ALL SELECT 1 FROM later_issues WHERE suffix = ?1 AND bundle_sha256 = ?2 LIMIT 1",
                 (suffix, bundle_sha256),
             ).fetchone()
         return found is not None
@@ -349,7 +352,7 @@ class Ledger:
         with self._errors(), closing(self._connection.cursor()) as cursor:
             (latest,) = cursor.execute(
                 "SELECT max(at) FROM (SELECT max(first_computed_at) AS at FROM records"
-                " UNION ALL SELECT max(reissued_at) FROM reissues)"
+                " UNION ALL SELECT max(issued_at) FROM later_issues)"
             ).fetchone()
         return latest or ""
 
@@ -392,18 +395,29 @@ class Ledger:
             ),
         )
 
+    def _insert_extension(self, extension: Extension) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO extensions VALUES (?, ?, ?, ?)",
+            (
+                extension.suffix,
+                extension.extended_at,
+                " ".join(sorted(extension.key_ids)),
+                extension.bundle_sha256,
+            ),
+        )
+
     def _migrate(self, *, in_memory: bool, read_only: bool) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version > len(_MIGRATIONS):
+        if version > len(MIGRATIONS):
             raise StoreError(
                 "ledger-newer",
                 "ledger was written by a newer version of pithbuilder",
                 where=str(self._path),
-                expected=f"at most version {len(_MIGRATIONS)}",
+                expected=f"at most version {len(MIGRATIONS)}",
                 found=f"version {version}",
                 hint="upgrade pithbuilder",
             )
-        if version == len(_MIGRATIONS):
+        if version == len(MIGRATIONS):
             return
         if read_only and not in_memory:  # it stays as it is; what is read is a copy in memory
             if version == 0:
@@ -413,9 +427,9 @@ class Ledger:
                 self._connection.backup(copy)
             self._connection = copy
         with transaction(self._connection, "IMMEDIATE"):
-            for number in range(version, len(_MIGRATIONS)):
-                self._connection.execute(_MIGRATIONS[number])
-            self._connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+            for number in range(version, len(MIGRATIONS)):
+                self._connection.execute(MIGRATIONS[number])
+            self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -72,6 +72,23 @@ class MirrorTree:
         written = self.write(KEYRING_PATH, chain.to_document().canonical_bytes)
         return self.write(SIGNING_KEY_PATH, chain.latest.entry.key.canonical_bytes) or written
 
+    def shows_keys_of(self, chain: KeyChain) -> bool:
+        """Say whether the mirror's keyring is that of an issuer.
+
+        Raises:
+            StoreError: ``read-failed``.
+        """
+        published = self._published_chain()
+        return published is not None and published.keys[0].key == chain.keys[0].key
+
+    def _published_chain(self) -> KeyChain | None:
+        """Return the chain of the mirror's keyring; None where there is none that holds."""
+        there = self.read_if_there(KEYRING_PATH)
+        try:
+            return KeyChain.read(KeyringDocument.from_dict(parse_object(there or b"{}")))
+        except PithError:
+            return None
+
     def check_keys(self, chain: KeyChain) -> None:
         """Refuse to take back, or to contradict, statements about keys that the mirror has published.
 
@@ -81,10 +98,8 @@ class MirrorTree:
             KeyMaterialError: ``keyring-behind``; the workspace is older than the mirror.
             StoreError: ``read-failed``.
         """
-        there = self.read_if_there(KEYRING_PATH)
-        try:
-            published = KeyChain.read(KeyringDocument.from_dict(parse_object(there or b"{}")))
-        except PithError:
+        published = self._published_chain()
+        if published is None:
             return
         digests = published.digests
         if published.keys[0].key == chain.keys[0].key and digests != chain.digests[: len(digests)]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from pithbuilder.core.canonical_json import JsonObject, is_plain
 from pithbuilder.core.json_path import ROOT, child_path
 from pithbuilder.documents.base import Reader
@@ -189,6 +191,7 @@ def _check_signers(
         if standing is SignerStanding.UNPROVEN:
             message = "by a key that is not known as this signer's: --keyring may lead to it"
             checks.add(Check("signer-key", path, Outcome.NOTED, message, found=who))
+            used = tuple(attrs.evolve(key, pinned=False) for key in used)  # pinned as somebody else's, if at all
         for key in used:
             checks.signed_by(key)
 

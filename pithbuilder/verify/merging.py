@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
 
+from pithbuilder.core.arxiv_id import is_arxiv_id
 from pithbuilder.core.json_path import ROOT
 from pithbuilder.documents.alias import SourceAlias, SourceAliases
 from pithbuilder.documents.bundle import Bundle
@@ -18,7 +19,7 @@ from pithbuilder.merge.fold import EventCheck, fold_events
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.event import judge_event
-from pithbuilder.verify.record import check_number
+from pithbuilder.verify.record import SOURCE_KIND, check_number
 from pithbuilder.verify.report import Outcome
 from pithbuilder.verify.signatures import KnownKeys, SignerStanding
 
@@ -88,7 +89,7 @@ def merge_bundles(bundles: Sequence[Bundle], keyring: Keyring) -> MergedBundles:
         number,
         events.values(),
         check=lambda event: reasons.get(event.content.event_id),
-        source_aliases=_united(bundle.content.source_aliases for bundle in bundles),
+        source_aliases=_united(map(_own_aliases, bundles)),
     )
     return MergedBundles(
         state=state,
@@ -127,7 +128,21 @@ def _by_time(alias: SourceAlias) -> tuple[str, bytes]:
     return alias.created_at, alias.canonical_bytes
 
 
-def _united(lists: Iterable[SourceAliases]) -> SourceAliases:
+def _own_aliases(bundle: Bundle) -> Iterator[SourceAlias]:
+    """Yield a bundle's aliases but for the names of other papers, which any mirror could add.
+
+    What follows from an alias of a kind that is not known here is not known either: it stays.
+    """
+    record = bundle.content.canonical_record
+    own: dict[str, str] = {}
+    if record.source.kind == SOURCE_KIND and is_arxiv_id(record.source.id):
+        own = record.pith_number.aliases(record.source.id, record.source.version)
+    for alias in bundle.content.source_aliases:
+        if own.get(alias.alias_kind, alias.alias_value) == alias.alias_value:
+            yield alias
+
+
+def _united(lists: Iterable[Iterable[SourceAlias]]) -> SourceAliases:
     """Return every alias once, sorted by kind and value, with the earliest of its times."""
     earliest: dict[tuple[str, str], SourceAlias] = {}
     for aliases in lists:

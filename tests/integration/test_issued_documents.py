@@ -12,9 +12,9 @@ from papers import made_up_papers
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.alias import SourceAliases
 from pithbuilder.documents.base import Document, OpaqueDocument
-from pithbuilder.documents.event import GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.mirror import BundleLinks, MirrorHint
 from pithbuilder.documents.paper import PaperMetadata
+from pithbuilder.documents.payloads import GraphSnapshotPayload, RecordCreated
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.issuing.issuer import IssuedBundle, Issuer
@@ -39,7 +39,7 @@ def issuer(request: pytest.FixtureRequest) -> Issuer:
 
 def payloads(issued: IssuedBundle) -> tuple[RecordCreated, GraphSnapshotPayload]:
     created, snapshot = (event.content.payload for event in issued.bundle.content.events)
-    return RecordCreated.of(created), GraphSnapshotPayload.of(snapshot)
+    return created.read_as(RecordCreated), snapshot.read_as(GraphSnapshotPayload)
 
 
 def documents_in(value: object) -> Iterator[Document]:

@@ -84,7 +84,7 @@ def type_command(command: str, directory: Path) -> str:
 def test_commands_word_for_word(directory: Path) -> None:
     shown: dict[str, str] = {}
     with FeedServer(PUBLISHED_YESTERDAY) as server:
-        for section in ("Mint", "Sources", "Verify", "Keys", "Rotation"):
+        for section in ("Mint", "Sources", "Verify", "Events", "Keys", "Rotation"):
             for block in blocks(section):
                 for command in block.strip().splitlines():
                     here = f" --endpoint {server.oai_url} --delay 0" if " harvest --from" in command else ""
@@ -108,7 +108,13 @@ def test_commands_word_for_word(directory: Path) -> None:
     followed = shown["pithbuilder verify registry/mirror --trust pinned.json"]
     assert f"trusted          mirror of {FILES} files" in followed
     assert len(json.loads((directory / "registry" / "mirror" / "pith-keys.json").read_bytes())["chain"]) == 1
-    assert len(shown) >= 27
+    (history,) = (text for command, text in shown.items() if command.startswith("pithbuilder log "))
+    assert "4 events: 4 in force" in history
+    (accepted,) = (text for command, text in shown.items() if " event accept " in command)
+    assert "author_attestation  in-force" in accepted
+    (explained,) = (text for command, text in shown.items() if " merge " in command)
+    assert "merged: 6 events, 6 applied, 0 invalid, 0 equivocations" in explained
+    assert len(shown) >= 37
 
 
 def test_python_says_what_the_comments_say(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pithbuilder"
 DOCS = ROOT / "docs" / "codes.md"
 TAKES_A_CODE = re.compile(
-    r"(?:Pith|Canonicalization|Encoding|Format|Wire|Document|KeyMaterial|Signing|Rotation|Interop|Source|Profile|Store|Mint)Error|_Refused|unusable|self\._(?:refusal|drop)|Check|_broken|Finding|_fault|_bad_point|_with_failure|\w*checks\.(?:equal|fail|note|passed)"
+    r"(?:Pith|Canonicalization|Encoding|Format|Wire|Document|KeyMaterial|Signing|Rotation|Interop|Source|Profile|Store|Mint|Event|Merge)Error|_Refused|unusable|self\._(?:refusal|drop)|Check|_broken|Finding|_fault|_bad_point|_with_failure|\w*checks\.(?:equal|fail|note|passed)"
 )
 MADE_FROM_A_NAME = {"base32-format", "base64-format", "base58-format"}
 

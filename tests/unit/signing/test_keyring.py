@@ -186,3 +186,25 @@ def test_a_local_signer_signs_under_its_public_key() -> None:
     signer = LocalSigner("key-1", private)
     assert signer.key_id == "key-1"
     assert signer.public_key == KEY
+
+
+def test_a_key_is_bound_to_its_signers() -> None:
+    pinned = Keyring([document_of(KEY.raw)])
+    bound = pinned.with_signer("registry.example", [KEY]).with_signer("also.example", [KEY, OTHER])
+    assert bound.signers_of(KEY) == {"registry.example", "also.example"}
+    assert bound.signers_of(OTHER) == {"also.example"}
+    assert bound.signer_keys("registry.example") == {KEY}
+    assert bound.with_signer("registry.example", [OTHER]).signer_keys("registry.example") == {KEY, OTHER}
+    assert bound.signer_keys("nobody") == bound.signers_of(PrivateKey.generate().public_key) == frozenset()
+    assert pinned.signers_of(KEY) == frozenset(), "the keyring that it was made from stays as it was"
+    assert (bound.names(OTHER), list(bound)) == ((), ["key-1"]), "that alone pins nothing"
+
+
+def test_successors_belong_to_whom_the_keys_before_them_belonged() -> None:
+    third = PrivateKey.from_seed(bytes([3]) * 32).public_key
+    bound = Keyring([document_of(KEY.raw)]).with_signer("registry.example", [KEY]).with_signer("other.example", [third])
+    followed = bound.with_chain(KEY, {"key-1": (KEY, ALWAYS), "key-2": (OTHER, ALWAYS)}, ())
+    assert followed.signer_keys("registry.example") == {KEY, OTHER}
+    assert followed.signer_keys("other.example") == {third}
+    unbound = Keyring([document_of(KEY.raw)]).with_chain(KEY, {"key-2": (OTHER, ALWAYS)}, ())
+    assert unbound.signers_of(OTHER) == frozenset()

@@ -9,7 +9,8 @@ import pytest
 
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.errors import StoreError
-from pithbuilder.stores.ledger import Ledger, LedgerRow
+from pithbuilder.stores.ledger import Extension, Ledger, LedgerRow, Reissue
+from pithbuilder.stores.ledger_schema import MIGRATIONS
 
 SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -192,3 +193,67 @@ def test_values_are_never_sql(tmp_path: Path) -> None:
         ledger.add(hostile)
         assert ledger.find("'); DROP TABLE records; --", 1) == hostile
         assert ledger.find("2001.00001", 1) == row()
+
+
+def extension(digest: str = "1b" * 32, at: str = "2026-05-19T00:00:00.000000Z", key_id: str = "new") -> Extension:
+    return Extension(suffix=SUFFIX, extended_at=at, key_ids=frozenset({key_id}), bundle_sha256=digest)
+
+
+def test_extensions_last(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with Ledger(path) as ledger:
+        ledger.add(row())
+        assert (ledger.is_extended(SUFFIX), ledger.latest_time()) == (False, row().first_computed_at)
+        ledger.add_extension(extension())
+        ledger.add_extension(extension())
+        ledger.add_extension(extension("2c" * 32, "2026-05-20T00:00:00.000000Z", "newer"))
+    for read_only in (True, False):
+        with Ledger(path, read_only=read_only) as ledger:
+            assert ledger.is_extended(SUFFIX)
+            assert not ledger.is_extended("B" * 26)
+            assert ledger.vouches_for(SUFFIX, "1b" * 32)
+            assert ledger.vouches_for(SUFFIX, "2c" * 32)
+            assert not ledger.vouches_for("B" * 26, "1b" * 32)
+            assert not ledger.vouches_for(SUFFIX, "3d" * 32)
+            assert ledger.latest_time() == "2026-05-20T00:00:00.000000Z"
+            assert [ledger.count_resting_on(key_id) for key_id in ("key", "new", "newer")] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_ledger_of_every_earlier_version(tmp_path: Path, version: int, read_only: bool) -> None:
+    """Only the first steps have been made; what is in it stays, and what came later can be asked for."""
+    path = tmp_path / "ledger"
+    connection = sqlite3.connect(path, isolation_level=None)
+    for step in MIGRATIONS[:version]:
+        connection.execute(step)
+    connection.execute(f"PRAGMA user_version = {version}")
+    values = ["arxiv", "2001.00001", 1, "0a" * 32, 2020, SUFFIX, 8, row().first_computed_at, "key"]
+    columns = len(connection.execute("PRAGMA table_info(records)").fetchall())
+    values += [""] * (columns - len(values))
+    connection.execute(f"INSERT INTO records VALUES ({', '.join('?' * columns)})", values)
+    if version > 2:
+        reissue = (SUFFIX, 1, "2026-06-01T00:00:00.000000Z", "second", "4e" * 32)
+        connection.execute("INSERT INTO reissues VALUES (?, ?, ?, ?, ?)", reissue)
+    connection.close()
+    before = path.read_bytes()
+    with Ledger(path, read_only=read_only) as ledger:
+        assert ledger.find_number(SUFFIX) == row()
+        assert not ledger.is_extended(SUFFIX)
+        assert ledger.vouches_for(SUFFIX, "4e" * 32) is (version > 2)
+        assert ledger.count_resting_on("second" if version > 2 else "key") == 1
+        if not read_only:
+            ledger.add_extension(extension(at="2026-07-01T00:00:00.000000Z"))
+            assert ledger.count_resting_on("new") == 1
+            ledger.add_reissue(
+                Reissue(
+                    suffix=SUFFIX,
+                    sequence=2,
+                    reissued_at="2026-08-01T00:00:00.000000Z",
+                    key_ids=frozenset({"third"}),
+                    bundle_sha256="5f" * 32,
+                )
+            )
+            assert [ledger.count_resting_on(key_id) for key_id in ("second", "new", "third")] == [0, 0, 1]
+    if read_only:
+        assert path.read_bytes() == before
