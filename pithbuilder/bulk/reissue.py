@@ -7,7 +7,7 @@ from enum import Enum
 
 import attrs
 
-from pithbuilder.bulk.stored import keys_in_force, load_own_bundle, refuse_other_recorder, refuse_unvouched
+from pithbuilder.bulk.stored import keys_in_force, load_own_bundle, refuse_unvouched
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds, parse_microseconds
 from pithbuilder.documents.bundle import Bundle
@@ -126,7 +126,6 @@ class Reissuer:
         if written is None:
             _refuse_earlier(bundle, row, reissued_at)
         issued = self._issuer.reissue(bundle, at=parse_microseconds(reissued_at), distrusted=self._compromised)
-        refuse_other_recorder(bundle, issued.bundle)
         if overtaken:
             self._ledger.add_extension(
                 Extension(

@@ -59,8 +59,7 @@ def merge_events(valid: Mapping[str, MergeEvent[Shown]], reasons: Mapping[str, s
     equivocations = find_equivocations(order, valid)
     equivocating = {event_id for group in equivocations for event_id in group.event_ids}
     applied = [event_id for event_id in order if event_id not in equivocating]
-    superseded = {name for event_id in applied for name in valid[event_id].supersedes}
-    record_created, lists = reduce_events([valid[event_id] for event_id in applied if event_id not in superseded])
+    record_created, lists = reduce_events(applied, valid)
     return Merged(
         valid_event_count=len(order),
         applied_event_ids=applied,

@@ -12,7 +12,7 @@ import attrs
 
 from pithbuilder.documents.event import EVENT_ID_PREFIX, Event
 from pithbuilder.documents.state import StateContent
-from pithbuilder.errors import DocumentError, printable
+from pithbuilder.errors import DocumentError, EventError, printable
 
 _SHORTEST_NAME: Final = 8
 
@@ -128,6 +128,35 @@ def _standing_of_applied(event_id: str, in_force: set[str], superseders: dict[st
 def _by_time(event_ids: Iterable[str], copies: dict[str, Event]) -> list[str]:
     present = [event_id for event_id in event_ids if event_id in copies]
     return sorted(present, key=lambda event_id: (copies[event_id].content.created_at, event_id))
+
+
+def long_name(text: str, event_ids: Iterable[str]) -> str:
+    """Return the whole identifier of an event that is named by the beginning of its digits.
+
+    Args:
+        text: 8 to 64 hexadecimal digits, with or without ``sha256:``; all 64 need not be any event's.
+        event_ids: Identifiers of a history.
+
+    Raises:
+        EventError: ``event-unknown``; no event, or more than one, is called so.
+
+    >>> long_name("abababab", ["sha256:" + "ab" * 32]) == "sha256:" + "ab" * 32
+    True
+    """
+    begin = EVENT_ID_PREFIX + text.removeprefix(EVENT_ID_PREFIX)
+    if len(begin) == len(EVENT_ID_PREFIX) + 64:
+        return begin
+    found = {event_id for event_id in event_ids if event_id.startswith(begin)}
+    if len(found) == 1:
+        return found.pop()
+    raise EventError(
+        "event-unknown",
+        "no one event of the bundle is called so",
+        where=text,
+        expected="the beginning of one event's identifier",
+        found=f"{len(found)} events",
+        hint="'pithbuilder log' shows the events and their short names",
+    )
 
 
 def short_names(event_ids: Iterable[str]) -> dict[str, str]:

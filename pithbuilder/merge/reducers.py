@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pithbuilder.documents.event import RECORD_CREATED
@@ -13,21 +13,32 @@ _LISTS: Final = {name: family.state_list for name, family in EVENT_FAMILIES.item
 """Event type to the state's list; a type that is not here is applied and stands in no list."""
 
 
-def reduce_events(events: Iterable[MergeEvent[Shown]]) -> tuple[Shown | None, dict[str, list[Shown]]]:
+def reduce_events(
+    applied: Sequence[str], events: Mapping[str, MergeEvent[Shown]]
+) -> tuple[Shown | None, dict[str, list[Shown]]]:
     """Return what holds after some events.
 
+    Of several ``record_created`` in force, by several signers, the one counts that has the first place; one that
+    supersedes another has its place too, so that a record that is issued again stays the one that counts.
+
     Args:
-        events: Applied and not superseded, in the order of application. The first ``record_created`` counts.
+        applied: Identifiers in the order of application.
+        events: Identifier to event.
 
     Returns:
         What is shown of that ``record_created``; and each of the state's lists by its name, also the empty ones.
     """
+    superseded = {name for event_id in applied for name in events[event_id].supersedes}
     record_created: Shown | None = None
+    first = len(applied)
+    places: dict[str, int] = {}
     lists: dict[str, list[Shown]] = {name: [] for name in _LISTS.values()}
-    for event in events:
+    for index, event_id in enumerate(applied):
+        event = events[event_id]
         if event.event_type == RECORD_CREATED:
-            if record_created is None:
-                record_created = event.shown
-        elif (name := _LISTS.get(event.event_type)) is not None:
+            place = places[event_id] = min([index, *(places.get(name, index) for name in event.supersedes)])
+            if place < first and event_id not in superseded:
+                record_created, first = event.shown, place
+        elif event_id not in superseded and (name := _LISTS.get(event.event_type)) is not None:
             lists[name].append(event.shown)
     return record_created, lists

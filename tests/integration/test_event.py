@@ -141,7 +141,8 @@ def test_text_output_and_order(workspace: Path) -> None:
     first = bundle_value(workspace)["events"][-1]["event_id"]
     assert done.stdout == f"added  {first}  correction  in-force\n"
     second = added(event_add(workspace, "correction", *CORRECTION, "--prev", first, "--json", clock=LATER))
-    third = added(event_add(workspace, "correction", *CORRECTION, "--supersedes", second, "--json", clock=LATER))
+    short = second.removeprefix("sha256:")[:8]  # as 'pithbuilder log' shows it
+    third = added(event_add(workspace, "correction", *CORRECTION, "--supersedes", short, "--json", clock=LATER))
     state = bundle_value(workspace)["state"]
     assert state["applied_event_ids"][2:] == [first, second, third]
     assert [event["event_id"] for event in state["current"]["corrections"]] == [first, third]
@@ -232,6 +233,8 @@ def test_what_would_leave_no_record_is_refused(workspace: Path) -> None:
     [
         (("--prev", f"sha256:{DIGEST}"), "predecessor-missing"),
         (("--supersedes", f"sha256:{DIGEST}"), "predecessor-missing"),
+        (("--supersedes", DIGEST), "predecessor-missing"),
+        (("--prev", DIGEST[:9]), "event-unknown"),
         (("--clock", "2026-05-18T00:15:25Z"), "clock-set-back"),
     ],
 )
@@ -295,7 +298,7 @@ def test_no_such_family_option_or_file(minted: Path, tmp_path: Path) -> None:
         ("correction", "--headline", "x"),
         ("record_created", "--data", "-"),
         ("correction", *CORRECTION, "--prev", "nonsense"),
-        ("correction", *CORRECTION, "--supersedes", DIGEST),
+        ("correction", *CORRECTION, "--supersedes", DIGEST[:7]),
         ("correction", *CORRECTION, "--supersedes", ""),
         ("correction", *CORRECTION, "--supersedes", f"sha256:{DIGEST}\n"),
     ):

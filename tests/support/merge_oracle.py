@@ -154,6 +154,8 @@ def merge(drafts: Iterable[Draft], aliases: list[dict[str, Any]]) -> dict[str, A
     # Rules 5 and 6.
     applied = [event_id for event_id in order if event_id not in equivocating]
     standing = [event_id for event_id in applied if not any(event_id in events[other].supersedes for other in applied)]
+    records = [event_id for event_id in standing if events[event_id].event_type == "record_created"]
+    recorded = min(records, key=lambda event_id: place_of(events, applied, event_id), default=None)
     current: dict[str, Any] = {name: [] for name in LISTS.values()}
     current |= {"canonical_record": None, "record_created": None, "source_aliases": aliases}
     for event_id in standing:
@@ -166,7 +168,7 @@ def merge(drafts: Iterable[Draft], aliases: list[dict[str, Any]]) -> dict[str, A
             "payload": event.whole_payload,
         }
         if event.event_type == "record_created":
-            if current["record_created"] is None:
+            if event_id == recorded:
                 current["record_created"] = shown
                 current["canonical_record"] = event.whole_payload["canonical_record"]
         elif event.event_type in LISTS:
@@ -190,6 +192,17 @@ def merge(drafts: Iterable[Draft], aliases: list[dict[str, Any]]) -> dict[str, A
 
 def group_of(signer_id: str, target: str, prev_event: str | None, event_ids: Iterable[str]) -> dict[str, Any]:
     return {"signer_id": signer_id, "target": target, "prev_event": prev_event, "event_ids": sorted(event_ids)}
+
+
+def place_of(events: dict[str, Draft], applied: list[str], event_id: str) -> tuple[int, int]:
+    """Return the place of an applied record: its own, or an earlier one of a record that it supersedes."""
+    inherited = [
+        place_of(events, applied, name)[0]
+        for name in events[event_id].supersedes
+        if name in applied and events[name].event_type == "record_created"
+    ]
+    own = applied.index(event_id)
+    return min([own, *inherited]), own
 
 
 def reaches(events: dict[str, Draft], later: str, earlier: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pithbuilder.bulk.extend import Extended, Extender, refuse_other_mirror
-from pithbuilder.cli.event_commands.payloads import EventDraft, family_commands, payload_of
+from pithbuilder.cli.event_commands.payloads import EventDraft, family_commands, linked, payload_of
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
     clock_option,
@@ -54,6 +54,7 @@ def _add(
     as_json: bool,
 ) -> None:
     with extending(bundle_path, workspace, clock, trust, keyrings, passphrase_file) as (extender, place, bundle):
+        draft = linked(draft, bundle)
         payload = payload_of(draft, bundle, extender.builder_version)
         extended = extender.add_own(
             place, bundle, draft.event_type, payload, supersedes=draft.supersedes, prev_event=draft.prev_event

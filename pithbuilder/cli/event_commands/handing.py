@@ -9,7 +9,7 @@ import click
 
 from pithbuilder.bulk.extend import load_bundle_to_sign, read_arriving
 from pithbuilder.cli.event_commands.adding import bundle_argument, extending, report
-from pithbuilder.cli.event_commands.payloads import EventDraft, family_commands, payload_of
+from pithbuilder.cli.event_commands.payloads import EventDraft, family_commands, linked, payload_of
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
     clock_option,
@@ -54,6 +54,7 @@ def _sign(
     opened, chosen = Workspace.open(workspace), clock_at(clock)
     place = BundlePlace.of(bundle_path)
     bundle = load_bundle_to_sign(place.read(), pinned_keyring(*trust, followed=keyrings), str(bundle_path))
+    draft = linked(draft, bundle)
     payload = payload_of(draft, bundle, opened.profile.builder_version)
     active = opened.signing_key(opened.keys.load_chain(), chosen)
     with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:

@@ -33,7 +33,8 @@ from pithbuilder.documents.payloads import (
 )
 from pithbuilder.documents.snapshot_data import SnapshotData
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
-from pithbuilder.errors import EventError
+from pithbuilder.errors import EventError, printable
+from pithbuilder.merge.history import long_name
 from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import naming
 
@@ -57,12 +58,15 @@ class EventDraft(NamedTuple):
 
 
 class _EventId(click.types.StringParamType):
+    """The identifier of an event, or enough of its beginning."""
+
     name = "ID"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if re.fullmatch(r"sha256:[0-9a-f]{64}", value, re.ASCII) is None:
-            self.fail("not an event's identifier: sha256: and 64 hexadecimal digits", param, ctx)
-        return value
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what cannot be one."""
+        if _EVENT_ID.fullmatch(value) is None:
+            self.fail(f"{printable(value)} is no event identifier: expected 8 to 64 hexadecimal digits", param, ctx)
+        return str(value)
 
 
 class _Field(NamedTuple):
@@ -140,6 +144,8 @@ _FILES: Final[Mapping[str, tuple[str, str, str, Callable[[bytes], str]]]] = Mapp
 )
 """Event type to an option that takes a file: the option, the member that follows from it, its help, and how."""
 
+_EVENT_ID: Final = re.compile(r"(?:sha256:)?[0-9a-f]{8,64}", re.ASCII)
+
 _OPTIONAL: Final[Mapping[str, JsonObject]] = MappingProxyType(
     {
         "timestamp_anchor": {"block_height": None, "authority": None},
@@ -196,15 +202,32 @@ def _family_command(
         path = click.Path(exists=True, dir_okay=False, path_type=Path)
         made.params.append(click.Option([name, "content_file"], metavar="FILE", type=path, help=text))
     if family.event_type != RECORD_CREATED:  # which follows from the bundle
-        text = "What it says, as one JSON object; - is standard input. Options come before it."
+        text = "What it says, as one JSON object, - for standard input; options go before its members."
         made.params.append(click.Option(["--data"], metavar="FILE|-", type=input_type, help=text))
     made.params.append(
         click.Option(["--supersedes"], type=_EventId(), multiple=True, help="An event of this signer that it replaces.")
     )
     made.params.append(click.Option(["--prev", "prev_event"], type=_EventId(), help="The event that it follows."))
-    for decorate in reversed(common):
+    for decorate in common:
         decorate(made)
     return made
+
+
+def linked(draft: EventDraft, bundle: Bundle) -> EventDraft:
+    """Return a draft with the identifiers of other events in full.
+
+    Args:
+        draft: What is asked for.
+        bundle: The bundle that it is about.
+
+    Raises:
+        EventError: ``event-unknown``; none of the bundle's events, or several, are called so.
+    """
+    known = [event.content.event_id for event in bundle.content.events]
+    return draft._replace(
+        supersedes=tuple(long_name(text, known) for text in draft.supersedes),
+        prev_event=None if draft.prev_event is None else long_name(draft.prev_event, known),
+    )
 
 
 def payload_of(draft: EventDraft, bundle: Bundle, builder_version: str) -> Document | None:

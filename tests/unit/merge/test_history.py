@@ -9,8 +9,8 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from pithbuilder.documents.event import Event
-from pithbuilder.errors import DocumentError
-from pithbuilder.merge.history import HistoryEntry, Standing, read_history, short_names
+from pithbuilder.errors import DocumentError, EventError
+from pithbuilder.merge.history import HistoryEntry, Standing, long_name, read_history, short_names
 from tests.support.merge_oracle import ALIASES, LISTS, Draft, event_of, events_of, fold, merge, name_of
 from tests.support.random_graphs import graphs
 
@@ -168,3 +168,21 @@ def test_short_names_have_eight_digits_where_these_differ() -> None:
 
 def test_names_that_are_one_to_the_end() -> None:
     assert short_names(["sha256:ab", "ab"]) == {"sha256:ab": "ab", "ab": "ab"}
+
+
+@given(st.sets(st.integers(min_value=0, max_value=2**256 - 1).map("sha256:{:064x}".format), min_size=1, max_size=9))
+def test_a_short_name_leads_to_its_event(event_ids: set[str]) -> None:
+    for event_id, short in short_names(event_ids).items():
+        assert long_name(short, event_ids) == long_name(f"sha256:{short}", event_ids) == event_id
+
+
+@pytest.mark.parametrize("text", ["abababab", "sha256:abababab", "cdcdcdcd"])
+def test_a_name_of_two_events_or_of_none(text: str) -> None:
+    with pytest.raises(EventError) as caught:
+        long_name(text, ["sha256:" + "ab" * 32, "sha256:" + "ab" * 31 + "cd"])
+    assert caught.value.code == "event-unknown"
+    assert caught.value.found == ("0 events" if "cd" in text else "2 events")
+
+
+def test_a_whole_identifier_need_not_be_there() -> None:
+    assert long_name("cd" * 32, []) == "sha256:" + "cd" * 32
