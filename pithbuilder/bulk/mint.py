@@ -7,7 +7,7 @@ from enum import Enum
 
 import attrs
 
-from pithbuilder.bulk.stored import load_own_bundle, refuse_drift, refuse_unvouched, row_of
+from pithbuilder.bulk.stored import later_issues_of, load_own_bundle, refuse_drift, refuse_unvouched, row_of
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.timestamps import Clock, format_microseconds, parse_microseconds
@@ -172,6 +172,8 @@ class Minter:
         bundle = load_own_bundle(self._tree, suffix, there, self._own_keys)
         refuse_unvouched(bundle, self._compromised, str(self._tree.root / bundle_path(suffix)))
         row = row_of(bundle)
+        for issue in later_issues_of(bundle):
+            self._ledger.add_later_issue(issue)
         self._ledger.add(row)
         self._restore(paper, row)
         return row
@@ -211,13 +213,6 @@ class Minter:
 
     def _issue_again(self, paper: PaperMetadata, row: LedgerRow) -> IssuedBundle:
         """Issue a bundle at the time in the ledger: the first time, or once more the same bytes."""
-        if self._ledger.is_extended(row.pith_number.suffix):
-            raise MintError(
-                "events-lost",
-                "the bundle is gone from the mirror, and it had more events than minting makes",
-                where=str(row.pith_number),
-                hint="restore the mirror from a backup",
-            )
         if row.key_id != self._issuer.key_document.key_id:
             raise MintError(
                 "receipt-lost",
@@ -226,6 +221,13 @@ class Minter:
                 expected=f"key {row.key_id}",
                 found=f"key {self._issuer.key_document.key_id}",
                 hint="restore the mirror from a backup, or mint with the key that signed first",
+            )
+        if self._ledger.has_later_issue(row.pith_number.suffix):
+            raise MintError(
+                "events-lost",
+                "the bundle is gone from the mirror, and it had been extended or issued again",
+                where=str(row.pith_number),
+                hint="restore the mirror from a backup",
             )
         return self._issuer.issue(
             paper,

@@ -7,16 +7,16 @@ from enum import Enum
 
 import attrs
 
-from pithbuilder.bulk.stored import keys_in_force, load_own_bundle, refuse_unvouched
+from pithbuilder.bulk.stored import keys_in_force, load_own_bundle, refuse_clock_set_back, refuse_unvouched
 from pithbuilder.core.canonical_json import JsonObject
-from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds, parse_microseconds
+from pithbuilder.core.timestamps import Clock, cut_to_seconds, format_microseconds, parse_microseconds
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.mirror import bundle_path
 from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.errors import MintError, PithError, StoreError
 from pithbuilder.issuing.issuer import Issuer
-from pithbuilder.stores.ledger import Extension, Ledger, LedgerRow, Reissue
+from pithbuilder.stores.ledger import LaterIssue, Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.key_chain import KeyChain
 
@@ -119,30 +119,22 @@ class Reissuer:
         if not self._ledger.vouches_for(suffix, bundle.content.bundle_sha256):
             refuse_unvouched(bundle, self._compromised, str(self._tree.root / bundle_path(suffix)))
         written = self._ledger.reissue_time(suffix, self._sequence)
-        overtaken = written is not None and format_seconds(parse_microseconds(written)) < bundle.content.built_at
+        overtaken = written is not None and cut_to_seconds(written) < bundle.content.built_at
         if overtaken:  # it was cut off, and events have been added since
             written = None
         reissued_at = written or format_microseconds(self._clock.now())
         if written is None:
-            _refuse_earlier(bundle, row, reissued_at)
+            refuse_clock_set_back(bundle, reissued_at)
         issued = self._issuer.reissue(bundle, at=parse_microseconds(reissued_at), distrusted=self._compromised)
-        if overtaken:
-            self._ledger.add_extension(
-                Extension(
+        if not self._ledger.vouches_for(suffix, issued.bundle_sha256):
+            again = overtaken or written is not None  # there is a row of this re-issue, of other bytes
+            self._ledger.add_later_issue(
+                LaterIssue(
                     suffix=suffix,
-                    extended_at=reissued_at,
+                    issued_at=reissued_at,
                     key_ids=keys_in_force(issued.bundle),
                     bundle_sha256=issued.bundle_sha256,
-                )
-            )
-        elif written is None:
-            self._ledger.add_reissue(
-                Reissue(
-                    suffix=suffix,
-                    sequence=self._sequence,
-                    reissued_at=reissued_at,
-                    key_ids=keys_in_force(issued.bundle),
-                    bundle_sha256=issued.bundle_sha256,
+                    sequence=None if again else self._sequence,
                 )
             )
         self._tree.write_number(
@@ -203,19 +195,4 @@ class Reissuer:
             bundle=bundle.canonical_bytes,
             state=bundle.content.state.canonical_bytes,
             record_document=RecordDocument.of(bundle, self._issuer.profile.schema_url).canonical_bytes,
-        )
-
-
-def _refuse_earlier(bundle: Bundle, row: LedgerRow, reissued_at: str) -> None:
-    created = bundle.content.state.content.current.record_created
-    last = "" if created is None else created.payload.read_as(RecordCreated).receipt.signed_at
-    built_at = bundle.content.built_at
-    if reissued_at <= last or format_seconds(parse_microseconds(reissued_at)) < built_at:
-        raise MintError(
-            "clock-set-back",
-            "the clock stands before the last issue of this bundle",
-            where=str(row.pith_number),
-            expected=f"later than {max(last, built_at)}",
-            found=reissued_at,
-            hint="set the clock right",
         )

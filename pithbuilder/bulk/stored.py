@@ -6,21 +6,20 @@ import re
 from typing import Final
 
 from pithbuilder.core.pith_number import SHORT_LENGTHS, SUFFIX_LENGTH, PithNumber
+from pithbuilder.core.timestamps import cut_to_seconds, format_microseconds, parse_seconds
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.mirror import bundle_path
 from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.record import CanonicalRecord
 from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import EventError, MintError, printable
+from pithbuilder.errors import MintError, printable
+from pithbuilder.issuing.issuer import MINTED_EVENTS
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.stores.ledger import Extension, Ledger, LedgerRow
+from pithbuilder.stores.ledger import LaterIssue, Ledger, LedgerRow
 from pithbuilder.stores.mirror_tree import MirrorTree
 from pithbuilder.verify.bundle import verify_bundle
 from pithbuilder.verify.key_chain import KeyChain
 from pithbuilder.verify.report import Verdict
-
-MINTED_EVENTS: Final = 2
-"""How many events a bundle is minted with."""
 
 _VERSIONED: Final = re.compile(r"(.+)v([1-9][0-9]{0,4})", re.ASCII)
 
@@ -44,7 +43,7 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, chain: KeyChain) -> int:
     path = tree.root.absolute().as_uri()  # a path need not be text, its address is
     if ledger.knows_mirror(path):
         return 0
-    rows, extensions = [], []
+    rows, later = [], []
     own_keys, compromised = chain.own_keys(), chain.compromised_ids
     for suffix in tree.bundle_suffixes():
         if ledger.knows_number(suffix):
@@ -55,19 +54,10 @@ def recover_ledger(ledger: Ledger, tree: MirrorTree, chain: KeyChain) -> int:
             refuse_unvouched(bundle, compromised, str(tree.root / bundle_path(suffix)))
             row = row_of(bundle)
             rows.append(row)
-            key_ids = keys_in_force(bundle)
-            if key_ids != {row.key_id} or len(bundle.content.events) > MINTED_EVENTS:
-                extensions.append(
-                    Extension(
-                        suffix=suffix,
-                        extended_at=row.first_computed_at,
-                        key_ids=key_ids,
-                        bundle_sha256=row.bundle_sha256,
-                    )
-                )
+            later.extend(later_issues_of(bundle))
         else:
             refuse_drift(row, str(tree.root / bundle_path(suffix)), bundle.content.canonical_record)
-    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)), extensions)
+    ledger.add_mirror(path, sorted(rows, key=lambda row: (row.first_computed_at, row.pith_number.suffix)), later)
     return len(rows)
 
 
@@ -89,21 +79,27 @@ def refuse_unvouched(bundle: Bundle, compromised: frozenset[str], where: str) ->
         )
 
 
-def refuse_other_recorder(before: Bundle, after: Bundle) -> None:
-    """Refuse to put another's record in the place of the one in force: who recorded it could not issue it again.
+def refuse_clock_set_back(bundle: Bundle, now: str) -> None:
+    """Refuse to issue a bundle again at a time before its last issue.
+
+    Args:
+        bundle: As it is.
+        now: The time at which it would be issued: UTC, microseconds with six digits.
 
     Raises:
-        EventError: ``record-displaced``.
+        MintError: ``clock-set-back``.
     """
-    was, would = (bundle.content.state.content.current.record_created for bundle in (before, after))
-    if was is not None and would is not None and was.signer.signer_id != would.signer.signer_id:
-        raise EventError(
-            "record-displaced",
-            "another signer's record_created, of an earlier date, would take the place of the one in force",
-            where=would.event_id,
-            expected=printable(was.signer.signer_id),
-            found=printable(would.signer.signer_id),
-            hint="leave that event out; 'pithbuilder merge' shows what both bundles amount to",
+    content = bundle.content
+    created = content.state.content.current.record_created
+    signed_at = "" if created is None else created.payload.read_as(RecordCreated).receipt.signed_at
+    if now < signed_at or cut_to_seconds(now) < content.built_at:
+        raise MintError(
+            "clock-set-back",
+            "the clock stands before the last issue of this bundle",
+            where=content.pith_number,
+            expected=f"{max(signed_at, content.built_at, key=lambda text: text[:19])} or later",
+            found=now,
+            hint="set the clock right",
         )
 
 
@@ -177,6 +173,16 @@ def row_of(bundle: Bundle) -> LedgerRow:
         key_id=receipt.key_id,
         bundle_sha256=content.bundle_sha256,
     )
+
+
+def later_issues_of(bundle: Bundle) -> list[LaterIssue]:
+    """Return what goes into the ledger besides its row of a bundle that was found in a mirror: nothing if as minted."""
+    content, row, key_ids = bundle.content, row_of(bundle), keys_in_force(bundle)
+    if key_ids == {row.key_id} and len(content.events) <= MINTED_EVENTS:
+        return []
+    last = max(row.first_computed_at, format_microseconds(parse_seconds(content.built_at)))
+    suffix = row.pith_number.suffix
+    return [LaterIssue(suffix=suffix, issued_at=last, key_ids=key_ids, bundle_sha256=content.bundle_sha256)]
 
 
 def find_rows(ledger: Ledger, name: str) -> list[LedgerRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pithbuilder.cli.event_commands import adding, handing
+from pithbuilder.cli.event_commands import accept, add, sign
 from pithbuilder.cli.options import CONTEXT_SETTINGS
 
 
@@ -13,5 +13,5 @@ def command() -> None:
     """Add signed events to bundles: one's own, or what others have signed."""
 
 
-for _command in (adding.add, handing.sign, handing.accept):
-    command.add_command(_command)
+for _module in (add, sign, accept):
+    command.add_command(_module.command)

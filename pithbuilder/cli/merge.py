@@ -49,6 +49,10 @@ def command(
     merged = merge_bundles(bundles, pinned_keyring(*trust, followed=keyrings))
     if explain:
         _explain(paths, bundles, merged)
+    for event_id, code in merged.doubtful.items():
+        tell(f"note: {event_id} is in force, and its key speaks against it [{code}]; see 'pithbuilder verify'")
+    for signer_id in merged.unknown_signers:
+        tell(f"note: nothing is known here of the signer {safe_text(signer_id)}; --trust takes its keyring")
     data = merged.state.canonical_bytes
     if out is None:
         print_bytes(data + b"\n")
@@ -78,8 +82,6 @@ def _explain(paths: tuple[Path, ...], bundles: list[Bundle], merged: MergedBundl
     )
     for entry in read_history(merged.events.values(), content):
         tell(f"  {_line(entry, merged)}")
-    for signer_id in merged.unknown_signers:
-        tell(f"note: nothing is known here of the signer {safe_text(signer_id)}; --trust takes its keyring")
 
 
 def _line(entry: HistoryEntry, merged: MergedBundles) -> str:

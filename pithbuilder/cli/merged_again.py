@@ -8,7 +8,7 @@ from pithbuilder.cli.output import tell
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.state import StateContent
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.verify.merging import merge_bundles
+from pithbuilder.verify.merging import merge_bundle
 
 
 def merged_again(path: Path, bundle: Bundle, keyring: Keyring) -> StateContent:
@@ -18,11 +18,8 @@ def merged_again(path: Path, bundle: Bundle, keyring: Keyring) -> StateContent:
         path: The bundle's file.
         bundle: The bundle.
         keyring: The trusted keys.
-
-    Raises:
-        MergeError: ``pith-number``: the bundle's number is not its record's.
     """
-    merged = merge_bundles((bundle,), keyring).state.content
+    merged = merge_bundle(bundle, keyring).content
     if merged.canonical_bytes != bundle.content.state.content.canonical_bytes:
         tell(f"note: {path}: the bundle's own state is not what its events amount to; see 'pithbuilder verify'")
     return merged

@@ -7,20 +7,28 @@ documents are laid out says :mod:`pithbuilder.issuing.layout`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import cast
+from typing import Final, cast
 
 import attrs
 
-from pithbuilder.core.canonical_json import Fragment, JsonObject, canonicalize, compose, compose_array, decode_canonical
+from pithbuilder.core.canonical_json import (
+    Fragment,
+    JsonObject,
+    JsonValue,
+    canonicalize,
+    compose,
+    compose_array,
+    decode_canonical,
+)
 from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.encoding import encode_base64
 from pithbuilder.core.made_once import made_once
 from pithbuilder.core.pith_number import DEFAULT_SHORT_LENGTH, PithNumber
 from pithbuilder.core.timestamps import Clock, format_microseconds, format_seconds
-from pithbuilder.documents.base import Fields
+from pithbuilder.documents.base import Document, Fields
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import EVENT_ID_PREFIX, GRAPH_SNAPSHOT, RECORD_CREATED, Event
 from pithbuilder.documents.key_document import KeyDocument
@@ -49,6 +57,9 @@ from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.merge.event import MergeEvent
 from pithbuilder.merge.fold import merge_events
 from pithbuilder.signing.signer import Signer
+
+MINTED_EVENTS: Final = 2
+"""How many events :meth:`Issuer.issue` puts into a bundle."""
 
 
 @attrs.frozen(slots=False)
@@ -132,7 +143,7 @@ class Issuer:
             notes=profile.key_notes,
         )
         self._layout = Layout(profile, self.key_document)
-        self.events = EventIssuer(signer, signer_id=profile.signer_id, signer_type=profile.signer_type)
+        self._events = EventIssuer(signer, signer_id=profile.signer_id, signer_type=profile.signer_type)
 
     def issue(
         self,
@@ -242,7 +253,7 @@ class Issuer:
             public_keys=compose_array([*self._other_keys(content.events, content.public_keys), self.key_document]),
             timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
         )
-        return self._issued(names, fields, state_bytes, times)
+        return self._issued(names, fields, content.extra, state_bytes, times)
 
     def extend(
         self, bundle: Bundle, events: Sequence[Event], *, keys: Iterable[KeyDocument], state: State, at: datetime
@@ -279,21 +290,49 @@ class Issuer:
             ),
             timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
         )
-        return self._issued(names, fields, state.canonical_bytes, times)
+        return self._issued(names, fields, content.extra, state.canonical_bytes, times)
 
-    def record_created(self, bundle: Bundle, at: datetime, earlier: Event | None = None) -> RecordCreated:
-        """Return this issuer's own ``record_created`` for a bundle, with a new receipt.
+    def sign_event(
+        self,
+        bundle: Bundle,
+        event_type: str,
+        payload: Document | None,
+        *,
+        at: datetime,
+        supersedes: tuple[str, ...] = (),
+        prev_event: str | None = None,
+    ) -> Event:
+        """Return a signed event of this issuer about the number of a bundle.
 
         Args:
             bundle: The bundle.
-            at: The time of the receipt.
-            earlier: This issuer's ``record_created`` that is there already: the first time stays what it was.
+            event_type: The event's family.
+            payload: What it says; None for ``record_created``, which follows from the bundle: with a new receipt, and
+                the first time of the ``record_created`` of this issuer that it supersedes.
+            at: When it is made.
+            supersedes: Identifiers of this issuer's events that it replaces.
+            prev_event: Identifier of the event that it follows.
 
         Raises:
+            DocumentError: The payload is not one of its family.
             PithError: What the signer raises.
         """
-        first = "" if earlier is None else _first_computed_at(earlier)
-        times = Times.at(format_microseconds(at.astimezone(UTC)), first)
+        return self._events.sign_event(
+            event_type,
+            payload or self._own_record(bundle, at, supersedes),
+            pith_number=bundle.content.pith_number,
+            at=at,
+            supersedes=supersedes,
+            prev_event=prev_event,
+        )
+
+    def _own_record(self, bundle: Bundle, at: datetime, supersedes: tuple[str, ...]) -> RecordCreated:
+        first_times = [
+            _first_computed_at(event)
+            for event in bundle.content.events
+            if event.content.event_id in supersedes and event.content.event_type == RECORD_CREATED
+        ]
+        times = Times.at(format_microseconds(at.astimezone(UTC)), min(first_times, default=""))
         payload = self._record_created(bundle, _names(bundle), times)
         composed = cast(JsonObject, decode_canonical(compose({"payload": payload})))
         return RecordCreated.from_dict(composed["payload"])
@@ -305,9 +344,11 @@ class Issuer:
         record = Fragment(content.canonical_record.canonical_bytes)
         return layout.record_created(names, content.source.id, content.source.version, record, receipt)
 
-    def _issued(self, names: Names, fields: Fields, state_bytes: bytes, times: Times) -> IssuedBundle:
-        """Sign a bundle that was laid out from another one."""
-        bundle_sha256, bundle_bytes = self._sign_bundle(fields, times)
+    def _issued(
+        self, names: Names, fields: Fields, extra: Mapping[str, JsonValue], state_bytes: bytes, times: Times
+    ) -> IssuedBundle:
+        """Sign a bundle that was laid out from another one, and has what that had besides."""
+        bundle_sha256, bundle_bytes = self._sign_bundle(fields, times, extra)
         issued = Bundle.from_dict(decode_canonical(bundle_bytes))
         document = RecordDocument.of(issued, self.profile.schema_url)
         return IssuedBundle(names.number, bundle_sha256, bundle_bytes, state_bytes, document.fields())
@@ -403,14 +444,16 @@ class Issuer:
         )
         return Fragment(compose(event))
 
-    def _sign_bundle(self, bundle: Fields, times: Times) -> tuple[str, bytes]:
+    def _sign_bundle(
+        self, bundle: Fields, times: Times, extra: Mapping[str, JsonValue] | None = None
+    ) -> tuple[str, bytes]:
         """Return a bundle's digest, and the bundle with its signature."""
-        preimage = Preimage.of_bytes("bundle", compose(bundle))
+        preimage = Preimage.of_bytes("bundle", compose(bundle, extra))
         signature = self._layout.signature(self._sign(preimage), preimage.signed_message, times)
         bundle_sha256 = preimage.digest.hex()
         signature["bundle_sha256"] = bundle_sha256
         bundle["bundle_signature"] = signature
-        return bundle_sha256, compose(bundle)
+        return bundle_sha256, compose(bundle, extra)
 
 
 def _names(bundle: Bundle) -> Names:

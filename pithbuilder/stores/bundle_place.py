@@ -38,12 +38,13 @@ class BundlePlace:
         return cls(path, None)
 
     def read(self) -> bytes:
-        """Return the bundle's bytes.
+        """Return the bundle's bytes: of a mirror's two copies the first, whichever is named; the second may be older.
 
         Raises:
             StoreError: ``read-failed``, ``file-too-large``.
         """
-        return read_file(self.path, MAX_DOCUMENT_BYTES)
+        first = None if self.tree is None else self.tree.read_if_there(bundle_path(self.suffix))
+        return read_file(self.path, MAX_DOCUMENT_BYTES) if first is None else first
 
     def write(self, suffix: str, *, bundle: bytes, state: bytes, record_document: bytes) -> None:
         """Write a bundle here, in a mirror with everything that follows from it.

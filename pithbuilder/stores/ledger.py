@@ -48,39 +48,23 @@ class LedgerRow:
 
 
 @attrs.frozen(kw_only=True)
-class Reissue:
-    """A bundle issued again.
+class LaterIssue:
+    """A bundle that was issued again: signed again, or with more events.
 
     Attributes:
         suffix: The 26 characters of its number.
-        sequence: After how many statements about keys.
-        reissued_at: UTC, microseconds with six digits.
+        issued_at: UTC, microseconds with six digits.
         key_ids: The keys on which its events in force rest from then on.
         bundle_sha256: Digest of the bundle, 64 hexadecimal digits.
+        sequence: After how many statements about keys it was signed again; None for one with more events or found in
+            a mirror.
     """
 
     suffix: str
-    sequence: int
-    reissued_at: str
+    issued_at: str
     key_ids: frozenset[str]
     bundle_sha256: str
-
-
-@attrs.frozen(kw_only=True)
-class Extension:
-    """A bundle with more events than it was minted with.
-
-    Attributes:
-        suffix: The 26 characters of its number.
-        extended_at: UTC, microseconds with six digits.
-        key_ids: The keys on which its events in force rest from then on.
-        bundle_sha256: Digest of the bundle, 64 hexadecimal digits.
-    """
-
-    suffix: str
-    extended_at: str
-    key_ids: frozenset[str]
-    bundle_sha256: str
+    sequence: int | None = None
 
 
 _SELECT: Final = (
@@ -202,13 +186,13 @@ class Ledger:
         with self._errors(), closing(self._connection.cursor()) as cursor:
             return cursor.execute("SELECT 1 FROM mirrors WHERE path = ?", (path,)).fetchone() is not None
 
-    def add_mirror(self, path: str, rows: Iterable[LedgerRow], extensions: Iterable[Extension] = ()) -> None:
+    def add_mirror(self, path: str, rows: Iterable[LedgerRow], later: Iterable[LaterIssue] = ()) -> None:
         """Take in the numbers of a mirror: all its rows, durably, or none.
 
         Args:
             path: The mirror.
             rows: Its numbers.
-            extensions: Those of them that are not as they were minted.
+            later: Those of its bundles that are not as they were minted.
 
         Raises:
             StoreError: ``ledger-unreadable``; also for a paper or a number that has a row already.
@@ -216,8 +200,8 @@ class Ledger:
         with self._errors(), transaction(self._connection, "IMMEDIATE"):
             for row in rows:
                 self._insert(row)
-            for extension in extensions:
-                self._insert_extension(extension)
+            for issue in later:
+                self._insert_later_issue(issue)
             self._connection.execute("INSERT INTO mirrors VALUES (?)", (path,))
 
     def rows(self) -> Iterator[LedgerRow]:
@@ -264,36 +248,27 @@ class Ledger:
         """
         with self._errors(), closing(self._connection.cursor()) as cursor:
             row = cursor.execute(
-                "SELECT reissued_at FROM reissues WHERE suffix = ? AND sequence = ?", (suffix, sequence)
+                "SELECT issued_at FROM later_issues WHERE suffix = ? AND sequence = ?", (suffix, sequence)
             ).fetchone()
         return None if row is None else row[0]
 
-    def add_reissue(self, reissue: Reissue) -> None:
-        """Write down, durably, that a number is issued again.
+    def add_later_issue(self, issue: LaterIssue) -> None:
+        """Write down, durably, that a number is issued again; of the same bundle that is said once.
 
         Raises:
-            StoreError: ``ledger-unreadable``; also where that is written down already.
+            StoreError: ``ledger-unreadable``; also where another bundle has the sequence already.
         """
         with self._errors(), transaction(self._connection, "IMMEDIATE"):
-            self._insert_reissue(reissue)
+            self._insert_later_issue(issue)
 
-    def add_extension(self, extension: Extension) -> None:
-        """Write down, durably, that a number's bundle gets more events.
-
-        Raises:
-            StoreError: ``ledger-unreadable``.
-        """
-        with self._errors(), transaction(self._connection, "IMMEDIATE"):
-            self._insert_extension(extension)
-
-    def is_extended(self, suffix: str) -> bool:
-        """Say whether a number's bundle has, or was about to get, more events than it was minted with.
+    def has_later_issue(self, suffix: str) -> bool:
+        """Say whether a number's bundle was, or was about to be, issued again.
 
         Raises:
             StoreError: ``ledger-unreadable``.
         """
         with self._errors(), closing(self._connection.cursor()) as cursor:
-            found = cursor.execute("SELECT 1 FROM extensions WHERE suffix = ? LIMIT 1", (suffix,)).fetchone()
+            found = cursor.execute("SELECT 1 FROM later_issues WHERE suffix = ? LIMIT 1", (suffix,)).fetchone()
         return found is not None
 
     def set_bundle(self, suffix: str, bundle_sha256: str) -> None:
@@ -383,27 +358,10 @@ class Ledger:
             ),
         )
 
-    def _insert_reissue(self, reissue: Reissue) -> None:
+    def _insert_later_issue(self, issue: LaterIssue) -> None:
         self._connection.execute(
-            "INSERT INTO reissues VALUES (?, ?, ?, ?, ?)",
-            (
-                reissue.suffix,
-                reissue.sequence,
-                reissue.reissued_at,
-                " ".join(sorted(reissue.key_ids)),
-                reissue.bundle_sha256,
-            ),
-        )
-
-    def _insert_extension(self, extension: Extension) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO extensions VALUES (?, ?, ?, ?)",
-            (
-                extension.suffix,
-                extension.extended_at,
-                " ".join(sorted(extension.key_ids)),
-                extension.bundle_sha256,
-            ),
+            "INSERT INTO later_issues VALUES (?, ?, ?, ?, ?) ON CONFLICT (suffix, bundle_sha256) DO NOTHING",
+            (issue.suffix, issue.issued_at, " ".join(sorted(issue.key_ids)), issue.bundle_sha256, issue.sequence),
         )
 
     def _migrate(self, *, in_memory: bool, read_only: bool) -> None:

@@ -36,18 +36,20 @@ MIGRATIONS: Final = (
     """,
     "ALTER TABLE records ADD COLUMN bundle_sha256 TEXT NOT NULL DEFAULT ''",
     """
-    CREATE TABLE extensions (
+    CREATE TABLE later_issues (
         suffix TEXT NOT NULL,
-        extended_at TEXT NOT NULL,
+        issued_at TEXT NOT NULL,
         key_ids TEXT NOT NULL,
         bundle_sha256 TEXT NOT NULL,
+        sequence INTEGER,
         PRIMARY KEY (suffix, bundle_sha256)
     ) STRICT, WITHOUT ROWID
     """,
+    "CREATE UNIQUE INDEX later_issues_by_sequence ON later_issues (suffix, sequence) WHERE sequence IS NOT NULL",
     """
-    CREATE VIEW later_issues AS
-        SELECT suffix, reissued_at AS issued_at, key_ids, bundle_sha256 FROM reissues
-        UNION ALL SELECT suffix, extended_at, key_ids, bundle_sha256 FROM extensions
+    INSERT INTO later_issues (suffix, issued_at, key_ids, bundle_sha256, sequence)
+        SELECT suffix, reissued_at, key_ids, bundle_sha256, sequence FROM reissues
     """,
+    "DROP TABLE reissues",
 )
 """What each version of the ledger adds to the one before; the database's ``user_version`` counts them."""

@@ -18,10 +18,17 @@ from pithbuilder.errors import DocumentError, WireError, printable
 from pithbuilder.merge.fold import fold_content
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
-from pithbuilder.verify.event import judge_event
+from pithbuilder.verify.event import JudgedEvent, judge_event
 from pithbuilder.verify.record import check_aliases, check_number, check_paper, check_record
-from pithbuilder.verify.report import Check, Outcome, SignatureKey, VerificationReport
-from pithbuilder.verify.signatures import NO_TIME_PROOFS, KnownKeys, SignerStanding, TimeProofs, check_signature
+from pithbuilder.verify.report import Check, Outcome, VerificationReport
+from pithbuilder.verify.signatures import (
+    NO_TIME_PROOFS,
+    SIGNER_KEY,
+    KnownKeys,
+    SignerStanding,
+    TimeProofs,
+    check_signature,
+)
 from pithbuilder.verify.state import check_merge, check_state_itself, printable_number
 
 
@@ -132,17 +139,15 @@ def _check_addresses(checks: Checks, content: BundleContent) -> None:
 def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownKeys) -> None:
     number = str(content.canonical_record.pith_number)
     faults: list[Check] = []
-    standing_faults: list[tuple[Event, Check]] = []
-    signed: list[tuple[int, Event, tuple[SignatureKey, ...]]] = []
+    signed: list[tuple[int, Event, JudgedEvent]] = []
     reasons: dict[int, str | None] = {}
     for index, event in enumerate(content.events):
         judged = judge_event(event, number, keys, f"$.events[{index}]")
-        reasons[id(event)] = judged.faults[0].code if judged.faults else None
+        reasons[id(event)] = judged.reason
         faults.extend(judged.faults)
         if not judged.faults:
             checks.passed("event", f"$.events[{index}]")
-            standing_faults.extend((event, fault) for fault in judged.standing_faults)
-            signed.append((index, event, judged.keys))
+            signed.append((index, event, judged))
     merged = fold_content(
         content.pith_number,
         content.events,
@@ -155,9 +160,6 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
         checks.add(_noted(fault) if agrees else fault)
     if merged.current.record_created is None:
         checks.fail("record-created", "$.events", "no valid record_created event is in force")
-    in_force = {event.event_id for event in merged.current.events()}
-    for event, fault in standing_faults:  # what has been said again under a good key need not rest on this one
-        checks.add(fault if event.content.event_id in in_force else _noted(fault))
     _check_signers(checks, signed, merged, keys)
     applied = set(merged.applied_event_ids)
     for index, event in enumerate(content.events):
@@ -168,30 +170,35 @@ def _check_events_and_state(checks: Checks, content: BundleContent, keys: KnownK
 
 
 def _check_signers(
-    checks: Checks,
-    signed: list[tuple[int, Event, tuple[SignatureKey, ...]]],
-    merged: StateContent,
-    keys: KnownKeys,
+    checks: Checks, signed: list[tuple[int, Event, JudgedEvent]], merged: StateContent, keys: KnownKeys
 ) -> None:
     """Hold who is said to have signed each event that is valid by itself against the keys that are known as theirs.
 
-    The state does not depend on it, for others trust other keys. Events by unknown signers are noted, and their keys
-    do not count: the verdict is about the signers that are known, and about whoever recorded the paper.
+    The state does not depend on it, for others trust other keys. The verdict is about the signers that are known, and
+    about whoever recorded the paper: events by unknown signers are noted, and their keys do not count. What speaks
+    against a key is fatal in an event of the recorder that is in force; what has been said again under a good key need
+    not rest on it, and nobody can make another's bundle invalid.
     """
     recorded = merged.current.record_created
     recorder = None if recorded is None else recorded.signer.signer_id
-    for index, event, used in signed:
-        signer = event.content.signer
+    in_force = {event.event_id for event in merged.current.events()}
+    for index, event, judged in signed:
+        signer, used = event.content.signer, judged.keys
         path, who = f"$.events[{index}].signer", f"{printable(signer.signer_id)} with key {printable(signer.key_id)}"
+        is_recorder, counts = signer.signer_id == recorder, event.content.event_id in in_force
+        for fault in judged.standing_faults:
+            checks.add(fault if is_recorder and counts else _noted(fault))
         standing = keys.signer_standing(signer.signer_id, signer.key_id)
-        if standing is SignerStanding.UNKNOWN and signer.signer_id != recorder:
+        if standing is SignerStanding.UNKNOWN and not is_recorder:
             message = "by a signer of whom nothing is known here; --trust takes its keyring"
             checks.add(Check("signer-unknown", path, Outcome.NOTED, message, found=who))
             continue
-        if standing is SignerStanding.UNPROVEN:
+        is_anothers = standing is SignerStanding.UNKNOWN and any(key.pinned for key in used)
+        if standing is SignerStanding.UNPROVEN or is_anothers:
             message = "by a key that is not known as this signer's: --keyring may lead to it"
-            checks.add(Check("signer-key", path, Outcome.NOTED, message, found=who))
-            used = tuple(attrs.evolve(key, pinned=False) for key in used)  # pinned as somebody else's, if at all
+            checks.add(Check(SIGNER_KEY, path, Outcome.NOTED, message, found=who))
+        if standing is not SignerStanding.KNOWN or (judged.standing_faults and counts):
+            used = tuple(attrs.evolve(key, pinned=False) for key in used)  # not pinned for this
         for key in used:
             checks.signed_by(key)
 

@@ -48,6 +48,11 @@ class Checks:
         self.fail(code, path, message, expected=printable(expected), found=found)
         return False
 
+    @property
+    def failures(self) -> list[Check]:
+        """The checks that failed."""
+        return [check for check in self.made if check.outcome is Outcome.FAILED]
+
     def refused(self, error: PithError) -> None:
         """Keep the failed check that an error amounts to."""
         self.add(Check.failure(error))

@@ -24,7 +24,7 @@ class JudgedEvent:
     """What was found out about one event.
 
     Attributes:
-        faults: What makes it invalid; the code of the first is the reason that a state gives. Whether an event is
+        faults: What makes it invalid, in the order of ``docs/merge.md``. Whether an event is
             valid does not depend on which keys are trusted: every machine merges to the same state.
         standing_faults: What speaks against its signatures, good as they are, because of their keys; of weight only
             as long as the event is in force.
@@ -34,6 +34,11 @@ class JudgedEvent:
     faults: tuple[Check, ...]
     standing_faults: tuple[Check, ...]
     keys: tuple[SignatureKey, ...]
+
+    @property
+    def reason(self) -> str | None:
+        """The reason code that a state gives for an invalid event; None for a valid one."""
+        return self.faults[0].code if self.faults else None
 
 
 def judge_event(event: Event, pith_number: str, keys: KnownKeys, path: str) -> JudgedEvent:

@@ -20,10 +20,7 @@ from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.checks import Checks
 from pithbuilder.verify.event import judge_event
 from pithbuilder.verify.record import SOURCE_KIND, check_number
-from pithbuilder.verify.report import Outcome
-from pithbuilder.verify.signatures import KnownKeys, SignerStanding
-
-SIGNER_KEY = "signer-key"
+from pithbuilder.verify.signatures import SIGNER_KEY, KnownKeys, SignerStanding
 
 
 @attrs.frozen(kw_only=True)
@@ -35,12 +32,15 @@ class MergedBundles:
         events: Every event once, a valid copy where there is one, by its recomputed identifier.
         holders: Identifier of an event to the bundles that hold it, by their place among those that were merged.
         unknown_signers: Signer ids of valid events of which nothing is known here, sorted.
+        doubtful: Identifier of an event in force to the code that speaks against its key (``compromised-key``,
+            ``key-window``).
     """
 
     state: State
     events: Mapping[str, Event]
     holders: Mapping[str, tuple[int, ...]]
     unknown_signers: tuple[str, ...]
+    doubtful: Mapping[str, str]
 
 
 def merge_bundles(bundles: Sequence[Bundle], keyring: Keyring) -> MergedBundles:
@@ -63,11 +63,11 @@ def merge_bundles(bundles: Sequence[Bundle], keyring: Keyring) -> MergedBundles:
     others: dict[str, tuple[str, Event]] = {}
     holders: dict[str, dict[int, None]] = {}
     unknown: set[str] = set()
+    doubts: dict[str, str] = {}
     for place, bundle in enumerate(bundles):
         _refuse_another_record(bundle)
         keys = KnownKeys(keyring)
         keys.bring(bundle.content.public_keys, Checks(), "$.public_keys")
-        check = event_check(number, keys)
         for event in bundle.content.events:
             event_id = event.content.event_id
             holders.setdefault(event_id, {})[place] = None
@@ -75,9 +75,11 @@ def merge_bundles(bundles: Sequence[Bundle], keyring: Keyring) -> MergedBundles:
                 continue
             signer = event.content.signer
             standing = keys.signer_standing(signer.signer_id, signer.key_id)
-            reason = check(event) or (SIGNER_KEY if standing is SignerStanding.UNPROVEN else None)
+            judged = judge_event(event, number, keys, ROOT)
+            reason = judged.reason or (SIGNER_KEY if standing is SignerStanding.UNPROVEN else None)
             if reason is None:
                 valid[event_id] = event
+                doubts.update((event_id, fault.code) for fault in judged.standing_faults)
                 others.pop(event_id, None)
                 if standing is SignerStanding.UNKNOWN:
                     unknown.add(signer.signer_id)
@@ -91,12 +93,28 @@ def merge_bundles(bundles: Sequence[Bundle], keyring: Keyring) -> MergedBundles:
         check=lambda event: reasons.get(event.content.event_id),
         source_aliases=_united(map(_own_aliases, bundles)),
     )
+    in_force = {event.event_id for event in state.content.current.events()}
     return MergedBundles(
         state=state,
         events=MappingProxyType(events),
         holders=MappingProxyType({event_id: tuple(places) for event_id, places in holders.items()}),
         unknown_signers=tuple(sorted(unknown)),
+        doubtful=MappingProxyType({event_id: doubts[event_id] for event_id in sorted(in_force & doubts.keys())}),
     )
+
+
+def merge_bundle(bundle: Bundle, keyring: Keyring) -> State:
+    """Return what the events of one bundle amount to, as verifying it finds: whoever they are by.
+
+    Args:
+        bundle: The bundle; its signature and state are not looked at.
+        keyring: The pinned keys, whose ids no key of the bundle can have.
+    """
+    keys = KnownKeys(keyring)
+    keys.bring(bundle.content.public_keys, Checks(), "$.public_keys")
+    number = bundle.content.pith_number
+    check = event_check(number, keys)
+    return fold_events(number, bundle.content.events, check=check, source_aliases=bundle.content.source_aliases)
 
 
 def event_check(pith_number: str, keys: KnownKeys) -> EventCheck:
@@ -108,8 +126,7 @@ def event_check(pith_number: str, keys: KnownKeys) -> EventCheck:
     """
 
     def check(event: Event) -> str | None:
-        faults = judge_event(event, pith_number, keys, ROOT).faults
-        return faults[0].code if faults else None
+        return judge_event(event, pith_number, keys, ROOT).reason
 
     return check
 
@@ -118,10 +135,9 @@ def _refuse_another_record(bundle: Bundle) -> None:
     checks = Checks()
     content = bundle.content
     check_number(checks, content.canonical_record, content.pith_number, content.short_pith_number, ROOT)
-    for fault in checks.made:
-        if fault.code != "pith-number" or fault.outcome is not Outcome.FAILED:
-            continue  # a wrong short number is no reason not to merge
-        raise MergeError(fault.code, fault.message, where=fault.path, expected=fault.expected, found=fault.found)
+    for fault in checks.failures:
+        if fault.code == "pith-number":  # a wrong short number is no reason not to merge
+            raise fault.as_error(MergeError)
 
 
 def _by_time(alias: SourceAlias) -> tuple[str, bytes]:

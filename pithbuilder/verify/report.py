@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.errors import PithError
+
+_E = TypeVar("_E", bound=PithError)
 
 
 class Verdict(Enum):
@@ -72,6 +74,16 @@ class Check:
     def failure(cls, error: PithError, path: str = "") -> Check:
         """Return the failed check that an error amounts to."""
         return cls(error.code, error.where or path, Outcome.FAILED, error.message, error.expected, error.found)
+
+    def as_error(self, kind: type[_E], where: str = "") -> _E:
+        """Return the error that a failed check amounts to.
+
+        Args:
+            kind: The error's class.
+            where: What to call the document in front of the check's path.
+        """
+        place = f"{where}: {self.path}" if where else self.path
+        return kind(self.code, self.message, where=place, expected=self.expected, found=self.found)
 
     def to_dict(self) -> JsonObject:
         """Return the check as a flat object; empty parts are left out."""

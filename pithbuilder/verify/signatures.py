@@ -25,6 +25,10 @@ STANDING_CODES: Final = frozenset({"compromised-key", "key-window"})
 """Codes that speak against a good signature because of its key; they depend on which keys are trusted."""
 
 
+SIGNER_KEY: Final = "signer-key"
+"""Code of an event in the name of a signer whose keys are known, by a key that is none of them."""
+
+
 class SignatureFields(Protocol):
     """What receipts, event signatures and bundle signatures have in common."""
 
@@ -151,14 +155,19 @@ class KnownKeys:
         Args:
             signer_id: Who is said to have signed.
             key_id: The key under which the signature is good.
+
+        Returns:
+            Where keys of the signer are known, ``KNOWN`` for one of them and ``UNPROVEN`` for any other. Where none
+            are, ``KNOWN`` for a pinned key of which nobody said whose it is, and ``UNKNOWN`` for any other. Verifying
+            notes what is not known; ``merge`` and ``event accept`` refuse what is unproven.
         """
         key = self.find(key_id)
         if key is None:
             return SignerStanding.UNKNOWN
-        owners = self._keyring.signers_of(key)
-        if signer_id in owners or (not owners and self.is_pinned(key_id, key)):
+        own, owners = self._keyring.signer_keys(signer_id), self._keyring.signers_of(key)
+        if key in own or (not own and not owners and self.is_pinned(key_id, key)):
             return SignerStanding.KNOWN
-        return SignerStanding.UNPROVEN if self._keyring.signer_keys(signer_id) else SignerStanding.UNKNOWN
+        return SignerStanding.UNPROVEN if own else SignerStanding.UNKNOWN
 
     def standing_fault(self, key_id: str, digest: bytes, signed_at: str, path: str) -> Check | None:
         """Return what speaks against a good signature all the same: when it was made, and what became of the key.

@@ -192,3 +192,24 @@ def author_claim(name: str = "Ada Lovelace") -> dict[str, Any]:
 def correction(what: str = "the title", reason: str = "a slip of the pen") -> dict[str, Any]:
     """Return a payload of ``correction``."""
     return {"what": what, "reason": reason, "url": "https://journal.example/1", "corrected_pith_number": None}
+
+
+def damaged(event: Event) -> Event:
+    """Return a copy of an event whose signature is not its key's."""
+    return attrs.evolve(event, signature=attrs.evolve(event.signature, signature_b64="A" * 86 + "=="))
+
+
+CLAIM: Final = signed_event("author_attestation", author_claim(), signer_id=AUTHOR, prev_event=RECORD_ID)
+CLAIM_ID: Final = CLAIM.content.event_id
+AGAIN: Final = signed_event("author_attestation", author_claim("Ada King"), signer_id=AUTHOR, supersedes=[CLAIM_ID])
+"""Supersedes ``CLAIM``."""
+RIVALS: Final = tuple(
+    signed_event("correction", correction(what), signer_id=JOURNAL, prev_event=SNAPSHOT_ID) for what in ("this", "that")
+)
+"""Contradict each other."""
+LOST: Final = signed_event("correction", correction(), prev_event="sha256:" + "ab" * 32)
+"""Follows an event that nobody has."""
+FORGED: Final = signed_event("correction", correction("forged"), key=KEYS[JOURNAL])
+"""In the registry's name, with another key."""
+OWN: Final = Keyring([key_document(KEYS[REGISTRY])]).with_signer(REGISTRY, [KEYS[REGISTRY].public_key])
+"""What the registry knows: its own key, and that it is its own."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
-from tests.support.cli import bundles, run
+from pithbuilder.core.timestamps import FixedClock, parse_instant
+from pithbuilder.issuing.issuer import Issuer
+from pithbuilder.signing.backends.local import LocalSigner
+from pithbuilder.signing.ed25519 import PrivateKey
+from pithbuilder.sources.json_lines import read_json_lines
+from pithbuilder.stores.mirror_tree import MirrorTree
+from pithbuilder.stores.workspace import Workspace
+from tests.support.cli import bundles, line, paper, run
 
 MINTED_AT = "2026-05-18T00:15:26.123456Z"
 ROTATED_AT = "2026-06-01T12:00:00Z"
@@ -56,3 +64,20 @@ def bundle_of(workspace: Path) -> Any:
 def keyring_of_workspace(workspace: Path) -> list[Any]:
     value = json.loads((workspace / "keys" / "pith-keys.json").read_bytes())
     return list(value["chain"])
+
+
+def forge(workspace: Path, private_key: Path, at: str) -> None:
+    """Put a bundle into a mirror as a thief with the key would: same number, other authors and times."""
+    key = PrivateKey.from_pem(private_key.read_bytes(), None)
+    opened = Workspace.open(workspace)
+    clock = FixedClock(parse_instant(at))
+    issuer = Issuer(opened.profile, LocalSigner("first", key), clock)
+    (record,) = read_json_lines(io.BytesIO(line(paper(1, authors="Mallory Thief"))), "x")
+    assert record.paper is not None
+    issued = issuer.issue(record.paper)
+    MirrorTree(workspace / "mirror").write_number(
+        issued.pith_number.suffix,
+        bundle=issued.bundle_bytes,
+        state=issued.state_bytes,
+        record_document=issued.record_document_bytes,
+    )

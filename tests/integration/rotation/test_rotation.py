@@ -90,6 +90,18 @@ def test_reissue_of_some(workspace: Path) -> None:
     assert run("reissue", "2001.00001", "--all", "--workspace", workspace).returncode == 2
 
 
+def test_a_bundle_that_was_signed_again_and_is_gone(workspace: Path) -> None:
+    """What is missing is the first key; that events are gone too is not what helps."""
+    rotate(workspace)
+    assert reissue(workspace) == {"reissued": 3}
+    shutil.rmtree(workspace / "mirror" / "pith" / bundle_of(workspace)["pith_number"].rpartition(":")[2])
+    before = contents(workspace / "mirror")
+    done = mint(workspace, lines(1, 2, 3), "--json", clock=LATER)
+    assert sorted(row["status"] for row in done.lines()) == ["failed", "unchanged", "unchanged"]
+    assert [row["error"]["code"] for row in done.lines() if "error" in row] == ["receipt-lost"]
+    assert contents(workspace / "mirror") == before
+
+
 def test_a_dry_run_needs_no_key_and_writes_nothing(workspace: Path) -> None:
     rotate(workspace)
     for path in (workspace / "keys").glob("*.pem"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from pathlib import Path
@@ -11,41 +10,18 @@ import pytest
 from click.testing import CliRunner
 
 from pithbuilder.cli.app import app
-from pithbuilder.core.timestamps import FixedClock, parse_instant
-from pithbuilder.issuing.issuer import Issuer
-from pithbuilder.signing.backends.local import LocalSigner
-from pithbuilder.signing.ed25519 import PrivateKey
-from pithbuilder.sources.json_lines import read_json_lines
-from pithbuilder.stores.mirror_tree import MirrorTree
-from pithbuilder.stores.workspace import Workspace
-from tests.support.cli import code_of, contents, finish, line, lines, make_workspace, mint, paper, run, start
+from tests.support.cli import code_of, contents, finish, lines, make_workspace, mint, run, start
 from tests.support.rotations import (
     LATER,
     MINTED_AT,
     REISSUED_AT,
     ROTATED_AT,
     doctor,
+    forge,
     keyring,
     reissue,
     rotate,
 )
-
-
-def forge(workspace: Path, private_key: Path, at: str) -> None:
-    """Put a bundle into a mirror as a thief with the key would: same number, other authors and times."""
-    key = PrivateKey.from_pem(private_key.read_bytes(), None)
-    opened = Workspace.open(workspace)
-    clock = FixedClock(parse_instant(at))
-    issuer = Issuer(opened.profile, LocalSigner("first", key), clock)
-    (record,) = read_json_lines(io.BytesIO(line(paper(1, authors="Mallory Thief"))), "x")
-    assert record.paper is not None
-    issued = issuer.issue(record.paper)
-    MirrorTree(workspace / "mirror").write_number(
-        issued.pith_number.suffix,
-        bundle=issued.bundle_bytes,
-        state=issued.state_bytes,
-        record_document=issued.record_document_bytes,
-    )
 
 
 def test_an_exception_after_the_statement_took_effect_deletes_no_key(

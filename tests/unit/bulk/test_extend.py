@@ -10,7 +10,9 @@ from typing import Any
 import attrs
 import pytest
 
-from pithbuilder.bulk.extend import Extender, load_bundle_to_sign, load_trusted_bundle, read_arriving
+from pithbuilder.bulk.arriving import read_arriving
+from pithbuilder.bulk.extend import Extender
+from pithbuilder.bulk.trusted import load_bundle_to_sign, load_trusted_bundle
 from pithbuilder.core.timestamps import FixedClock
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.detached_event import DetachedEvent
@@ -29,6 +31,7 @@ from pithbuilder.verify.report import Verdict
 from tests.support.events import (
     AUTHOR,
     BUILT_AT,
+    CLAIM_ID,
     ISSUED,
     JOURNAL,
     KEYS,
@@ -37,6 +40,7 @@ from tests.support.events import (
     author_claim,
     bundle_with,
     correction,
+    damaged,
     key_document,
     key_id_of,
     signed_bundle,
@@ -190,3 +194,55 @@ def test_which_bundles_may_be_added_to_or_signed_about() -> None:
             load_bundle_to_sign(data, own, "x")
         assert caught.value.code == "bundle-invalid"
     assert broken["built_at"] != BUILT_AT
+
+
+def by_a_forger(**changes: Any) -> Event:
+    """Return an event in the author's name by another key."""
+    return said(key=KEYS[JOURNAL], payload=correction("forged"), **changes)
+
+
+@pytest.mark.parametrize("forged", [by_a_forger(), by_a_forger(supersedes=[CLAIM_ID])])
+def test_of_an_unknown_signer_one_key_speaks(tmp_path: Path, forged: Event) -> None:
+    """Whoever comes first is taken; with another key nobody supersedes or contradicts what was said, nor together."""
+    path, arriving = tmp_path / "bundle.json", detached(forged, JOURNAL)
+    for bundle, items in ((bundle_with([CLAIM]), [arriving]), (ISSUED, [detached(CLAIM), arriving])):
+        with pytest.raises(EventError) as caught:
+            accepted(path, bundle, *items)
+        assert caught.value.code == "signer-key"
+        assert path.read_bytes() == bundle.canonical_bytes
+
+
+def test_an_invalid_event_speaks_for_no_key(tmp_path: Path) -> None:
+    bundle = bundle_with([damaged(by_a_forger())])
+    assert accepted(tmp_path / "bundle.json", bundle, detached(CLAIM)) == [Standing.IN_FORCE.value]
+
+
+def test_unknown_members_of_a_bundle_are_kept(tmp_path: Path) -> None:
+    content = attrs.evolve(ISSUED.content, extra={"x_future": [1, "\u00e9"]})
+    bundle = signed_bundle(Bundle(content=content, bundle_signature=ISSUED.bundle_signature))
+    path = tmp_path / "bundle.json"
+    assert accepted(path, bundle, detached(CLAIM)) == [Standing.IN_FORCE.value]
+    assert json.loads(path.read_bytes())["x_future"] == [1, "\u00e9"]
+
+
+def test_a_snapshot_may_be_superseded_together_with_the_record(tmp_path: Path) -> None:
+    """The first time stays, whatever stands in front of the record among what is superseded."""
+    path = tmp_path / "bundle.json"
+    path.write_bytes(ISSUED.canonical_bytes)
+    names = [event.content.event_id for event in ISSUED.content.events]
+    with Ledger(tmp_path / "ledger") as ledger:
+        extender = Extender(issuer(), FixedClock(NOW), ledger, CHAIN, Keyring())
+        place = BundlePlace.of(path)
+        snapshot = ISSUED.content.events[1].content.payload
+        extender.add_own(place, extender.load(place), "graph_snapshot", snapshot)
+        extended = extender.add_own(
+            place, extender.load(place), "record_created", None, supersedes=(names[1], names[0])
+        )
+    recorded = extended.bundle.content.state.content.current.record_created
+    assert recorded is not None
+    before = ISSUED.content.events[0].content.payload.to_dict()["receipt"]
+    after = recorded.payload.to_dict()["receipt"]
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert after["first_computed_at"] == before["first_computed_at"]
+    assert after["last_reissued_at"] == "2026-05-19T00:00:00.000000Z"

@@ -21,7 +21,10 @@ from pithbuilder.merge.history import Standing
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.merging import merge_bundles
 from tests.support.events import (
+    AGAIN,
     AUTHOR,
+    CLAIM,
+    CLAIM_ID,
     ISSUED,
     JOURNAL,
     KEYS,
@@ -38,15 +41,12 @@ from tests.support.events import (
 )
 
 LATER = "2026-06-01T00:00:00Z"
-CLAIM = signed_event("author_attestation", author_claim(), signer_id=AUTHOR, prev_event=RECORD_ID)
-CLAIM_ID = CLAIM.content.event_id
-NEW_CLAIM = signed_event("author_attestation", author_claim("A. King"), signer_id=AUTHOR, supersedes=[CLAIM_ID])
 RIVAL = signed_event("author_attestation", author_claim("B. Byron"), signer_id=AUTHOR, prev_event=RECORD_ID)
 ON_CLAIM = signed_event("correction", correction(), signer_id=JOURNAL, prev_event=CLAIM_ID)
 BROKEN = attrs.evolve(ON_CLAIM, signature=attrs.evolve(ON_CLAIM.signature, signature_b64=CLAIM.signature.signature_b64))
 FREE = signed_event("correction", correction("more"), signer_id=JOURNAL, created_at=LATER)
 UNKNOWN = signed_event("made_up_in_2050", {}, signer_id=JOURNAL, created_at=LATER)
-EVENTS = (CLAIM, NEW_CLAIM, RIVAL, ON_CLAIM, BROKEN, FREE, UNKNOWN)
+EVENTS = (CLAIM, AGAIN, RIVAL, ON_CLAIM, BROKEN, FREE, UNKNOWN)
 
 
 def side(document: Bundle | State) -> Side:
@@ -115,8 +115,8 @@ def test_an_event_more() -> None:
 
 
 def test_an_event_that_supersedes() -> None:
-    found = difference(bundle_with([CLAIM]), bundle_with([CLAIM, NEW_CLAIM]))
-    assert added_ids(found) == [NEW_CLAIM.content.event_id]
+    found = difference(bundle_with([CLAIM]), bundle_with([CLAIM, AGAIN]))
+    assert added_ids(found) == [AGAIN.content.event_id]
     assert found.newly_superseded == found.no_longer_in_force == found.events_changed
     [change] = found.events_changed
     assert change.to_dict() == {"event_id": CLAIM_ID, "before": "in-force", "after": "superseded"}
@@ -283,10 +283,10 @@ def test_a_bundle_and_its_state() -> None:
 @pytest.mark.parametrize("as_bundle", [False, True])
 def test_states(as_bundle: bool) -> None:
     one = bundle_with([CLAIM]) if as_bundle else state_of(CLAIM)
-    found = difference(one, state_of(CLAIM, NEW_CLAIM, BROKEN))
+    found = difference(one, state_of(CLAIM, AGAIN, BROKEN))
     assert [(event.event_id, event.standing, event.reason) for event in found.events_added] == [
         (BROKEN.content.event_id, Standing.INVALID, "signature"),
-        (NEW_CLAIM.content.event_id, Standing.IN_FORCE, ""),
+        (AGAIN.content.event_id, Standing.IN_FORCE, ""),
     ]
     [change] = found.no_longer_in_force
     assert (change.after.event_id, change.after.standing) == (CLAIM_ID, Standing.APPLIED)

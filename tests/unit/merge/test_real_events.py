@@ -24,12 +24,15 @@ from pithbuilder.verify.merging import merge_bundles
 from pithbuilder.verify.signatures import KnownKeys
 from tests.support.events import (
     AUTHOR,
+    CLAIM,
     ISSUED,
     JOURNAL,
     KEYS,
+    LOST,
     PITH_NUMBER,
     RECORD_ID,
     REGISTRY,
+    RIVALS,
     SNAPSHOT_ID,
     author_claim,
     bundle_with,
@@ -130,10 +133,7 @@ WRONG: dict[str, tuple[str, Callable[[], Event]]] = {
     "receipt digest": ("receipt-digest", lambda: altered_receipt(canonical_sha256="0" * 64)),
     "receipt times": ("receipt-times", lambda: altered_receipt(signed_at="2020-01-01T00:00:00.000000Z")),
     "receipt signature": ("signature", lambda: altered_receipt(signature_b64=flipped())),
-    "missing predecessor": (
-        "predecessor-missing",
-        lambda: signed_event("correction", correction(), prev_event="sha256:" + "0" * 64),
-    ),
+    "missing predecessor": ("predecessor-missing", lambda: LOST),
     "supersedes another signer's": (
         "supersedes-other-signer",
         lambda: signed_event("correction", correction(), signer_id=JOURNAL, supersedes=[SNAPSHOT_ID]),
@@ -145,7 +145,7 @@ def others() -> list[Event]:
     """Return valid events of several signers, besides the issued record and snapshot."""
     return [
         *ISSUED.content.events,
-        signed_event("author_attestation", author_claim(), signer_id=AUTHOR),
+        CLAIM,
         signed_event("correction", correction("a figure"), signer_id=JOURNAL, prev_event=RECORD_ID),
         signed_event("made_up_in_2050", {"x": 1}),
     ]
@@ -226,8 +226,7 @@ def test_bundles_of_disagreeing_mirrors_merge_to_one_state(data: st.DataObject) 
     pool = [
         *others()[2:],
         *(make() for name, (_, make) in WRONG.items() if name not in ("key id", "no such key")),
-        signed_event("correction", correction("b"), prev_event=SNAPSHOT_ID),
-        signed_event("correction", correction("c"), prev_event=SNAPSHOT_ID),
+        *RIVALS,
         GOOD,
     ]
     held = [data.draw(st.sets(st.integers(0, 2), max_size=3)) for _ in pool]

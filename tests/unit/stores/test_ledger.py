@@ -9,7 +9,7 @@ import pytest
 
 from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.errors import StoreError
-from pithbuilder.stores.ledger import Extension, Ledger, LedgerRow, Reissue
+from pithbuilder.stores.ledger import LaterIssue, Ledger, LedgerRow
 from pithbuilder.stores.ledger_schema import MIGRATIONS
 
 SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -195,22 +195,27 @@ def test_values_are_never_sql(tmp_path: Path) -> None:
         assert ledger.find("2001.00001", 1) == row()
 
 
-def extension(digest: str = "1b" * 32, at: str = "2026-05-19T00:00:00.000000Z", key_id: str = "new") -> Extension:
-    return Extension(suffix=SUFFIX, extended_at=at, key_ids=frozenset({key_id}), bundle_sha256=digest)
+def later(
+    digest: str = "1b" * 32, at: str = "2026-05-19T00:00:00.000000Z", key_id: str = "new", sequence: int | None = None
+) -> LaterIssue:
+    key_ids = frozenset({key_id})
+    return LaterIssue(suffix=SUFFIX, issued_at=at, key_ids=key_ids, bundle_sha256=digest, sequence=sequence)
 
 
-def test_extensions_last(tmp_path: Path) -> None:
+def test_later_issues_last(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     with Ledger(path) as ledger:
         ledger.add(row())
-        assert (ledger.is_extended(SUFFIX), ledger.latest_time()) == (False, row().first_computed_at)
-        ledger.add_extension(extension())
-        ledger.add_extension(extension())
-        ledger.add_extension(extension("2c" * 32, "2026-05-20T00:00:00.000000Z", "newer"))
+        assert (ledger.has_later_issue(SUFFIX), ledger.latest_time()) == (False, row().first_computed_at)
+        ledger.add_later_issue(later())
+        ledger.add_later_issue(later("2c" * 32, "2026-05-20T00:00:00.000000Z", "newer", sequence=1))
     for read_only in (True, False):
         with Ledger(path, read_only=read_only) as ledger:
-            assert ledger.is_extended(SUFFIX)
-            assert not ledger.is_extended("B" * 26)
+            assert ledger.has_later_issue(SUFFIX)
+            assert not ledger.has_later_issue("B" * 26)
+            assert ledger.reissue_time(SUFFIX, 1) == "2026-05-20T00:00:00.000000Z"
+            assert ledger.reissue_time(SUFFIX, 2) is None
+            assert ledger.reissue_time("B" * 26, 1) is None
             assert ledger.vouches_for(SUFFIX, "1b" * 32)
             assert ledger.vouches_for(SUFFIX, "2c" * 32)
             assert not ledger.vouches_for("B" * 26, "1b" * 32)
@@ -219,41 +224,79 @@ def test_extensions_last(tmp_path: Path) -> None:
             assert [ledger.count_resting_on(key_id) for key_id in ("key", "new", "newer")] == [0, 0, 1]
 
 
+@pytest.mark.parametrize("sequence", [None, 1])
+def test_the_same_bundle_is_written_down_once(tmp_path: Path, sequence: int | None) -> None:
+    """Its second time is that of a run that completes the first; what stands there stays."""
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row())
+        ledger.add_later_issue(later(sequence=sequence))
+        for again in (None, 1, 2):
+            ledger.add_later_issue(later(at="2026-06-01T00:00:00.000000Z", sequence=again))
+        assert ledger.latest_time() == later().issued_at
+        expected = None if sequence is None else later().issued_at
+        assert [ledger.reissue_time(SUFFIX, number) for number in (1, 2)] == [expected, None]
+
+
+def test_a_sequence_has_one_bundle(tmp_path: Path) -> None:
+    """Bundles without a sequence do not stand in each other's way."""
+    with Ledger(tmp_path / "ledger") as ledger:
+        ledger.add(row())
+        ledger.add_later_issue(later(sequence=1))
+        with pytest.raises(StoreError) as caught:
+            ledger.add_later_issue(later("2c" * 32, "2026-06-01T00:00:00.000000Z", sequence=1))
+        assert caught.value.code == "ledger-unreadable"
+        for number in range(3):
+            ledger.add_later_issue(later(f"{number:064}"))
+        assert ledger.reissue_time(SUFFIX, 1) == later().issued_at
+        assert not ledger.vouches_for(SUFFIX, "2c" * 32)
+        assert all(ledger.vouches_for(SUFFIX, digest) for digest in ("1b" * 32, *(f"{n:064}" for n in range(3))))
+
+
+def test_a_mirror_brings_its_later_issues(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger") as ledger:
+        with pytest.raises(StoreError):
+            ledger.add_mirror("m", [row(), row("B" * 26)], [later()])  # the same paper twice
+        assert not ledger.has_later_issue(SUFFIX)
+        ledger.add_mirror("m", [row()], [later()])
+        assert ledger.has_later_issue(SUFFIX)
+        assert ledger.count_resting_on("new") == 1
+
+
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_ledger_of_every_earlier_version(tmp_path: Path, version: int, read_only: bool) -> None:
     """Only the first steps have been made; what is in it stays, and what came later can be asked for."""
     path = tmp_path / "ledger"
     connection = sqlite3.connect(path, isolation_level=None)
-    for step in MIGRATIONS[:version]:
+    reissues = [
+        (SUFFIX, 2, "2026-06-02T00:00:00.000000Z", "first second", "4e" * 32),
+        (SUFFIX, 1, "2026-06-01T00:00:00.000000Z", "first", "3d" * 32),
+    ]
+    for number, step in enumerate(MIGRATIONS[:version], start=1):
         connection.execute(step)
+        if number == 3:
+            connection.executemany("INSERT INTO reissues VALUES (?, ?, ?, ?, ?)", reissues)
     connection.execute(f"PRAGMA user_version = {version}")
     values = ["arxiv", "2001.00001", 1, "0a" * 32, 2020, SUFFIX, 8, row().first_computed_at, "key"]
     columns = len(connection.execute("PRAGMA table_info(records)").fetchall())
     values += [""] * (columns - len(values))
     connection.execute(f"INSERT INTO records VALUES ({', '.join('?' * columns)})", values)
-    if version > 2:
-        reissue = (SUFFIX, 1, "2026-06-01T00:00:00.000000Z", "second", "4e" * 32)
-        connection.execute("INSERT INTO reissues VALUES (?, ?, ?, ?, ?)", reissue)
     connection.close()
     before = path.read_bytes()
+    was_reissued = version > 2
     with Ledger(path, read_only=read_only) as ledger:
         assert ledger.find_number(SUFFIX) == row()
-        assert not ledger.is_extended(SUFFIX)
-        assert ledger.vouches_for(SUFFIX, "4e" * 32) is (version > 2)
-        assert ledger.count_resting_on("second" if version > 2 else "key") == 1
+        assert ledger.has_later_issue(SUFFIX) is was_reissued
+        times = [ledger.reissue_time(SUFFIX, sequence) for sequence in (1, 2, 3)]
+        assert times == ([reissues[1][2], reissues[0][2], None] if was_reissued else [None] * 3)
+        assert [ledger.vouches_for(SUFFIX, digest) for digest in ("3d" * 32, "4e" * 32)] == [was_reissued] * 2
+        resting = [ledger.count_resting_on(key_id) for key_id in ("key", "first", "second")]
+        assert resting == ([0, 1, 1] if was_reissued else [1, 0, 0])
+        assert ledger.latest_time() == (reissues[0][2] if was_reissued else row().first_computed_at)
         if not read_only:
-            ledger.add_extension(extension(at="2026-07-01T00:00:00.000000Z"))
+            ledger.add_later_issue(later(at="2026-07-01T00:00:00.000000Z"))
             assert ledger.count_resting_on("new") == 1
-            ledger.add_reissue(
-                Reissue(
-                    suffix=SUFFIX,
-                    sequence=2,
-                    reissued_at="2026-08-01T00:00:00.000000Z",
-                    key_ids=frozenset({"third"}),
-                    bundle_sha256="5f" * 32,
-                )
-            )
+            ledger.add_later_issue(later("5f" * 32, "2026-08-01T00:00:00.000000Z", "third", sequence=3))
             assert [ledger.count_resting_on(key_id) for key_id in ("second", "new", "third")] == [0, 0, 1]
     if read_only:
         assert path.read_bytes() == before

@@ -15,35 +15,35 @@ from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import Event
 from pithbuilder.errors import MergeError
 from pithbuilder.signing.keyring import Keyring
-from pithbuilder.verify.merging import merge_bundles
+from pithbuilder.verify.merging import MergedBundles, merge_bundles
 from tests.support.events import (
+    AGAIN,
     AUTHOR,
+    CLAIM,
+    CLAIM_ID,
+    FORGED,
     ISSUED,
     JOURNAL,
-    KEYS,
+    LOST,
+    OWN,
     RECORD_ID,
     REGISTRY,
-    SNAPSHOT_ID,
-    author_claim,
+    RIVALS,
     bundle_with,
-    correction,
-    key_document,
+    damaged,
     signed_event,
 )
 
-CLAIM = signed_event("author_attestation", author_claim(), signer_id=AUTHOR, prev_event=RECORD_ID)
 EVENTS = (
     CLAIM,
-    signed_event("author_attestation", author_claim("Ada King"), signer_id=AUTHOR, supersedes=[CLAIM.content.event_id]),
-    signed_event("correction", correction("this"), signer_id=JOURNAL, prev_event=SNAPSHOT_ID),
-    signed_event("correction", correction("that"), signer_id=JOURNAL, prev_event=SNAPSHOT_ID),
+    AGAIN,
+    *RIVALS,
     signed_event("correction", {"what": 1}, signer_id=JOURNAL),
-    signed_event("correction", correction(), prev_event="sha256:" + "ab" * 32),
-    signed_event("correction", correction("forged"), key=KEYS[JOURNAL]),
-    attrs.evolve(CLAIM, signature=attrs.evolve(CLAIM.signature, signature_b64="A" * 86 + "==")),
+    LOST,
+    FORGED,
+    damaged(CLAIM),
     signed_event("made_up_in_2050", {}, signer_id=JOURNAL),
 )
-OWN = Keyring([key_document(KEYS[REGISTRY])]).with_signer(REGISTRY, [KEYS[REGISTRY].public_key])
 KEYRINGS = pytest.mark.parametrize("keyring", [Keyring(), OWN], ids=["nobody known", "the registry known"])
 WHOLE = bundle_with(EVENTS)
 
@@ -69,20 +69,42 @@ def test_who_holds_what(keyring: Keyring) -> None:
     first, second = holding([*ISSUED.content.events, CLAIM]), holding([*EVENTS, CLAIM])
     merged = merge_bundles([first, second], keyring)
     assert merged.holders[RECORD_ID] == (0,)
-    assert merged.holders[CLAIM.content.event_id] == (0, 1)
+    assert merged.holders[CLAIM_ID] == (0, 1)
     assert set(merged.events) == set(merged.holders)
-    assert merged.events[CLAIM.content.event_id] == CLAIM, "the valid copy"
+    assert merged.events[CLAIM_ID] == CLAIM, "the valid copy"
     known = {REGISTRY} if keyring is OWN else set()
     assert set(merged.unknown_signers) == {REGISTRY, AUTHOR, JOURNAL} - known
     assert list(merged.unknown_signers) == sorted(merged.unknown_signers)
 
 
 def test_in_the_name_of_a_known_signer() -> None:
-    forged = EVENTS[6].content.event_id
+    forged = FORGED.content.event_id
     for keyring, reasons in ((Keyring(), []), (OWN, ["signer-key"])):
-        content = merge_bundles([bundle_with([EVENTS[6]])], keyring).state.content
+        content = merge_bundles([bundle_with([FORGED])], keyring).state.content
         assert [event.reason for event in content.invalid_events] == reasons
         assert (forged in content.applied_event_ids) is (reasons == [])
+
+
+@KEYRINGS
+def test_of_bad_copies_in_several_bundles_the_smallest_reason_counts(keyring: Keyring) -> None:
+    broken, liar = damaged(CLAIM), attrs.evolve(CLAIM, stated_event_id=RECORD_ID)
+    for copy, reason in ((broken, "signature"), (liar, "event-id")):
+        assert reasons_in(merge_bundles([holding([copy])], keyring)) == {CLAIM_ID: reason}
+    held = [holding([*ISSUED.content.events, copy]) for copy in (broken, liar)]
+    one, other = (merge_bundles(bundles, keyring) for bundles in (held, held[::-1]))
+    assert reasons_in(one) == {CLAIM_ID: "event-id"}
+    assert one.state.canonical_bytes == other.state.canonical_bytes
+    together = merge_bundles([holding([*ISSUED.content.events, broken, liar])], keyring)
+    assert together.state.canonical_bytes == one.state.canonical_bytes
+    assert one.events[CLAIM_ID] == other.events[CLAIM_ID] == liar, "the copy whose reason it is"
+    assert one.holders[CLAIM_ID] == other.holders[CLAIM_ID] == (0, 1)
+    healed = merge_bundles([*held, holding([CLAIM])], keyring)
+    assert reasons_in(healed) == {}
+    assert healed.events[CLAIM_ID] == CLAIM
+
+
+def reasons_in(merged: MergedBundles) -> dict[str, str]:
+    return {event.event_id: event.reason for event in merged.state.content.invalid_events}
 
 
 def aliased(*aliases: SourceAlias) -> Bundle:

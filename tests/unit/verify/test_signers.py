@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from pithbuilder.signing.keyring import Keyring
@@ -11,10 +12,12 @@ from pithbuilder.verify.report import Outcome, Verdict
 from pithbuilder.verify.signatures import KnownKeys, SignerStanding
 from tests.support.events import (
     AUTHOR,
+    CLAIM,
+    FORGED,
     JOURNAL,
     KEYS,
+    OWN,
     REGISTRY,
-    author_claim,
     bundle_with,
     correction,
     key_document,
@@ -24,8 +27,6 @@ from tests.support.events import (
 
 DOCUMENTS = {name: key_document(key) for name, key in KEYS.items()}
 PUBLIC = {name: key.public_key for name, key in KEYS.items()}
-OWN = Keyring([DOCUMENTS[REGISTRY]]).with_signer(REGISTRY, [PUBLIC[REGISTRY]])
-CLAIM = signed_event("author_attestation", author_claim(), signer_id=AUTHOR)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,13 @@ CLAIM = signed_event("author_attestation", author_claim(), signer_id=AUTHOR)
         (OWN.with_signer(AUTHOR, [PUBLIC[AUTHOR]]), REGISTRY, AUTHOR, SignerStanding.UNPROVEN),
         (OWN.with_signer(AUTHOR, [PUBLIC[AUTHOR]]), AUTHOR, REGISTRY, SignerStanding.UNPROVEN),
         (OWN.with_signer(AUTHOR, [PUBLIC[REGISTRY]]), AUTHOR, REGISTRY, SignerStanding.KNOWN),
+        # pinned, and nobody said whose it is: not in the name of a signer whose keys are known
+        (
+            Keyring([DOCUMENTS[AUTHOR]]).with_signer(REGISTRY, [PUBLIC[REGISTRY]]),
+            REGISTRY,
+            AUTHOR,
+            SignerStanding.UNPROVEN,
+        ),
     ],
 )
 def test_standings(keyring: Keyring, signer_id: str, key: str, expected: SignerStanding) -> None:
@@ -73,12 +81,11 @@ def test_an_unknown_signer_takes_no_trust_away_and_gives_none() -> None:
 
 
 def test_in_the_name_of_a_signer_whose_keys_are_known() -> None:
-    forged = signed_event("correction", correction(), key=KEYS[JOURNAL])
-    assert findings(OWN, forged) == (Verdict.SELF_CONSISTENT, [("signer-key", "$.events[2].signer")])
+    assert findings(OWN, FORGED) == (Verdict.SELF_CONSISTENT, [("signer-key", "$.events[2].signer")])
     bound = Keyring([DOCUMENTS[name] for name in KEYS]).with_signer(REGISTRY, [PUBLIC[REGISTRY]])
     bound = bound.with_signer(JOURNAL, [PUBLIC[JOURNAL]])
     expected = [("signer-key", "$.events[2].signer")]
-    assert findings(bound, forged) == (Verdict.SELF_CONSISTENT, expected), "somebody else's pinned key is no better"
+    assert findings(bound, FORGED) == (Verdict.SELF_CONSISTENT, expected), "somebody else's pinned key is no better"
 
 
 def test_a_record_by_somebody_unknown_is_never_trusted() -> None:
@@ -91,3 +98,28 @@ def test_dated_after_the_bundle() -> None:
     late = signed_event("correction", correction(), created_at="2026-05-18T00:15:27Z")
     assert findings(OWN, late) == (Verdict.TRUSTED, [("event-future", "$.events[2].created_at")])
     assert findings(OWN, signed_event("correction", correction())) == (Verdict.TRUSTED, [])
+
+
+def test_a_whole_bundle_in_a_name_that_is_known_to_nobody_by_a_key_that_is_anothers() -> None:
+    owned = Keyring([DOCUMENTS[REGISTRY]]).with_signer("orcid:0000-0002-1825-0097", [PUBLIC[REGISTRY]])
+    verdict, made = findings(owned)
+    assert (verdict, made) == (
+        Verdict.SELF_CONSISTENT,
+        [("signer-key", "$.events[0].signer"), ("signer-key", "$.events[1].signer")],
+    )
+
+
+def test_another_signers_ended_key_does_not_make_the_bundle_invalid() -> None:
+    ended = attrs.evolve(DOCUMENTS[AUTHOR], rotates_at="2026-01-01T00:00:00Z")
+    pinned = Keyring([DOCUMENTS[REGISTRY], ended]).with_signer(AUTHOR, [PUBLIC[AUTHOR]])
+    report = verify_bundle(bundle_with([CLAIM]).canonical_bytes, pinned.with_signer(REGISTRY, [PUBLIC[REGISTRY]]))
+    assert report.verdict is Verdict.SELF_CONSISTENT
+    assert [(check.code, check.outcome) for check in report.findings] == [("key-window", Outcome.NOTED)]
+    assert report.findings[0].path.startswith("$.events[2].signature")
+
+
+def test_the_recorders_ended_key_does() -> None:
+    ended = attrs.evolve(DOCUMENTS[REGISTRY], rotates_at="2026-01-01T00:00:00Z")
+    report = verify_bundle(bundle_with([]).canonical_bytes, Keyring([ended]))
+    assert report.verdict is Verdict.INVALID
+    assert {check.code for check in report.failures} == {"key-window"}

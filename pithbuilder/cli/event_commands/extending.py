@@ -1,4 +1,4 @@
-"""``pithbuilder event add``."""
+"""What ``event add`` and ``event accept`` share: the workspace that is held, and what is told afterwards."""
 
 from __future__ import annotations
 
@@ -9,18 +9,9 @@ from pathlib import Path
 
 import click
 
-from pithbuilder.bulk.extend import Extended, Extender, refuse_other_mirror
-from pithbuilder.cli.event_commands.payloads import EventDraft, family_commands, linked, payload_of
-from pithbuilder.cli.options import (
-    CONTEXT_SETTINGS,
-    clock_option,
-    json_option,
-    keyring_option,
-    passphrase_file_option,
-    trust_option,
-    workspace_option,
-)
-from pithbuilder.cli.output import print_json, print_line, tell
+from pithbuilder.bulk.extend import Extended, Extender
+from pithbuilder.bulk.trusted import refuse_other_mirror
+from pithbuilder.cli.output import print_json, print_line, safe_text, tell
 from pithbuilder.cli.session import issuing
 from pithbuilder.cli.times import clock_at
 from pithbuilder.documents.bundle import Bundle
@@ -31,35 +22,6 @@ from pithbuilder.stores.workspace import Workspace
 bundle_argument = click.argument(
     "bundle_path", metavar="BUNDLE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-
-
-@click.group("add", context_settings=CONTEXT_SETTINGS)
-def add() -> None:
-    """Add an event of this workspace's signer to a bundle.
-
-    The bundle is merged and signed again; every event that was there stays, byte for byte. A bundle in the
-    workspace's mirror is written with everything that follows from it; one elsewhere is written in place.
-    """
-
-
-def _add(
-    draft: EventDraft,
-    *,
-    bundle_path: Path,
-    workspace: Path,
-    clock: datetime | None,
-    trust: tuple[Path, ...],
-    keyrings: tuple[Path, ...],
-    passphrase_file: Path | None,
-    as_json: bool,
-) -> None:
-    with extending(bundle_path, workspace, clock, trust, keyrings, passphrase_file) as (extender, place, bundle):
-        draft = linked(draft, bundle)
-        payload = payload_of(draft, bundle, extender.builder_version)
-        extended = extender.add_own(
-            place, bundle, draft.event_type, payload, supersedes=draft.supersedes, prev_event=draft.prev_event
-        )
-    report(extended, as_json)
 
 
 @contextmanager
@@ -97,21 +59,7 @@ def report(extended: Extended, as_json: bool) -> None:
             )
         else:
             print_line(f"added  {entry.event_id}  {event_type}  {entry.standing.value}")
+    for signer_id in extended.unknown_signers:
+        tell(f"note: nothing is known here of the signer {safe_text(signer_id)}; --trust takes its keyring")
     if extended.unchanged:
         tell("nothing new: the bundle has these events already")
-
-
-for _made in family_commands(
-    [
-        bundle_argument,
-        workspace_option,
-        clock_option,
-        trust_option,
-        keyring_option,
-        passphrase_file_option,
-        json_option,
-    ],
-    _add,
-    "Add an event",
-):
-    add.add_command(_made)

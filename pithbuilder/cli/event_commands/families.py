@@ -9,19 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final, NamedTuple
 
-import attrs
 import click
 
 from pithbuilder.cli.options import CONTEXT_SETTINGS, input_type
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.encoding import encode_base64
-from pithbuilder.core.pith_number import PithNumber
 from pithbuilder.documents.base import Document
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.event import GRAPH_SNAPSHOT, RECORD_CREATED
 from pithbuilder.documents.event_family import EVENT_FAMILIES, EventFamily
-from pithbuilder.documents.mirror import MirrorHint
 from pithbuilder.documents.payloads import (
     ANCHOR_METHODS,
     ANCHOR_STATUSES,
@@ -29,11 +26,10 @@ from pithbuilder.documents.payloads import (
     RELATIONSHIPS,
     REPLICATION_KINDS,
     STRENGTHS,
-    GraphSnapshotPayload,
 )
-from pithbuilder.documents.snapshot_data import SnapshotData
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
-from pithbuilder.errors import EventError, printable
+from pithbuilder.errors import printable
+from pithbuilder.issuing.payloads import build_payload
 from pithbuilder.merge.history import long_name
 from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import naming
@@ -47,14 +43,14 @@ class EventDraft(NamedTuple):
         data: What it says, as far as it is given.
         supersedes: Identifiers of events that it replaces.
         prev_event: Identifier of the event that it follows.
-        where: What to call the data in errors.
+        file: Where the data come from; None where they are all from options.
     """
 
     event_type: str
     data: JsonObject
     supersedes: tuple[str, ...]
     prev_event: str | None
-    where: str
+    file: Path | None
 
 
 class _EventId(click.types.StringParamType):
@@ -146,16 +142,6 @@ _FILES: Final[Mapping[str, tuple[str, str, str, Callable[[bytes], str]]]] = Mapp
 
 _EVENT_ID: Final = re.compile(r"(?:sha256:)?[0-9a-f]{8,64}", re.ASCII)
 
-_OPTIONAL: Final[Mapping[str, JsonObject]] = MappingProxyType(
-    {
-        "timestamp_anchor": {"block_height": None, "authority": None},
-        "storage_attestation": {"archive": ""},
-        "replication_record": {"outcome": "", "system": None},
-        "correction": {"corrected_pith_number": None},
-    }
-)
-"""Event type to the members that may be left out, and what they are then."""
-
 
 def family_commands(common: list[Callable[[Any], Any]], run: Callable[..., None], verb: str) -> list[click.Command]:
     """Return one command for each event family.
@@ -182,12 +168,12 @@ def _family_command(
             value = values.pop(member)
             if value is not None:
                 given[member] = value
-        file = values.pop("content_file", None)
-        if file is not None:
+        content_file = values.pop("content_file", None)
+        if content_file is not None:
             _, member, _, of = _FILES[family.event_type]
-            given[member] = of(read_file(file, MAX_DOCUMENT_BYTES))
-        where = "" if data is None else data.name
-        run(EventDraft(family.event_type, given, supersedes, prev_event, where), **values)
+            given[member] = of(read_file(content_file, MAX_DOCUMENT_BYTES))
+        file = None if data is None else Path(data.name)
+        run(EventDraft(family.event_type, given, supersedes, prev_event, file), **values)
 
     made = click.Command(
         family.event_type,
@@ -231,53 +217,11 @@ def linked(draft: EventDraft, bundle: Bundle) -> EventDraft:
 
 
 def payload_of(draft: EventDraft, bundle: Bundle, builder_version: str) -> Document | None:
-    """Return what an event is to say; None for ``record_created``, which the issuer makes from the bundle.
-
-    Args:
-        draft: What is asked for.
-        bundle: The bundle that it is about.
-        builder_version: What stands as such in a snapshot.
+    """Return what an event is to say; see :func:`~pithbuilder.issuing.payloads.build_payload`.
 
     Raises:
         DocumentError: The data lacks a member, or has one of no use; ``where`` names file and member.
-        EventError: ``event-no-snapshot``: the bundle has no snapshot whose paper a new one could show.
+        EventError: ``event-no-snapshot``.
     """
-    with naming(Path(draft.where)) if draft.where else nullcontext():
-        return _payload(draft, bundle, builder_version)
-
-
-def _payload(draft: EventDraft, bundle: Bundle, builder_version: str) -> Document | None:
-    data = {**_OPTIONAL.get(draft.event_type, {}), **draft.data}
-    if draft.event_type == RECORD_CREATED:
-        return None
-    if draft.event_type == GRAPH_SNAPSHOT:
-        return _snapshot(data, bundle, builder_version)
-    if draft.event_type == "timestamp_anchor":
-        data.setdefault("digest_sha256", bundle.content.canonical_sha256)
-    if draft.event_type == "mirror_hint":
-        data = _mirror_hint(data, bundle)
-    return EVENT_FAMILIES[draft.event_type].payload.from_dict(data)
-
-
-def _snapshot(data: JsonObject, bundle: Bundle, builder_version: str) -> GraphSnapshotPayload:
-    snapshots = bundle.content.state.content.current.graph_snapshots
-    if not snapshots:
-        raise EventError(
-            "event-no-snapshot",
-            "no snapshot is in force whose paper a new one could show",
-            where=bundle.content.pith_number,
-            hint="mint the paper again from its source",
-        )
-    last = snapshots[-1].payload.read_as(GraphSnapshotPayload, "$.payload").graph_snapshot
-    return SnapshotData.from_dict(data).build_payload(
-        paper=last.paper, source=last.source, builder_version=builder_version
-    )
-
-
-def _mirror_hint(data: JsonObject, bundle: Bundle) -> JsonObject:
-    """Return the hint with the usual addresses, where only the mirror's own is given."""
-    base_url, name = data.get("base_url"), data.get("name")
-    if not isinstance(base_url, str) or not isinstance(name, str):
-        return data
-    suffix = PithNumber.parse(bundle.content.pith_number).suffix
-    return {**attrs.evolve(MirrorHint.of(suffix, name=name, base_url=base_url), status="mirror").to_dict(), **data}
+    with nullcontext() if draft.file is None else naming(draft.file):
+        return build_payload(draft.event_type, draft.data, bundle, builder_version=builder_version)
