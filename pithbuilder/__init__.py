@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pithbuilder.core.pith_number import PithNumber
     from pithbuilder.core.text import canonical_text
     from pithbuilder.core.timestamps import FixedClock, SystemClock
+    from pithbuilder.documents.bundle import Bundle
+    from pithbuilder.documents.event import Event
+    from pithbuilder.documents.event_family import EVENT_FAMILIES
     from pithbuilder.documents.paper import PaperMetadata
     from pithbuilder.documents.record import CanonicalRecord
     from pithbuilder.errors import PithError
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
     from pithbuilder.signing.keyring import Keyring
     from pithbuilder.stores.key_files import pinned_keyring
     from pithbuilder.verify.bundle import verify_bundle
+    from pithbuilder.verify.merging import merge_bundles
 
 _HOMES = {
+    "Bundle": "documents.bundle",
     "CanonicalRecord": "documents.record",
+    "EVENT_FAMILIES": "documents.event_family",
+    "Event": "documents.event",
     "FixedClock": "core.timestamps",
     "Issuer": "issuing.issuer",
     "IssuerProfile": "issuing.profile",
@@ -40,12 +47,16 @@ _HOMES = {
     "authors_text": "core.authors",
     "canonical_text": "core.text",
     "canonicalize": "core.canonical_json",
+    "merge_bundles": "verify.merging",
     "pinned_keyring": "stores.key_files",
     "verify_bundle": "verify.bundle",
 }
 
 __all__ = [
+    "EVENT_FAMILIES",
+    "Bundle",
     "CanonicalRecord",
+    "Event",
     "FixedClock",
     "Issuer",
     "IssuerProfile",
@@ -57,6 +68,7 @@ __all__ = [
     "authors_text",
     "canonical_text",
     "canonicalize",
+    "merge_bundles",
     "pinned_keyring",
     "verify_bundle",
 ]

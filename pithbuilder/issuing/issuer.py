@@ -7,8 +7,7 @@ documents are laid out says :mod:`pithbuilder.issuing.layout`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, cast
 
@@ -38,8 +37,15 @@ from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.state import State
-from pithbuilder.errors import DocumentError, MintError, printable
 from pithbuilder.issuing.events import EventIssuer
+from pithbuilder.issuing.existing import (
+    first_computed_at,
+    merge_event_of,
+    names_of,
+    other_keys,
+    own_in_force,
+    own_record_created,
+)
 from pithbuilder.issuing.layout import (
     Layout,
     Names,
@@ -222,19 +228,19 @@ class Issuer:
             PithError: What the signer raises.
         """
         layout, content = self._layout, bundle.content
-        old = self._own_record_created(bundle)
-        times = Times.at(format_microseconds(at.astimezone(UTC)), _first_computed_at(old))
-        names = _names(bundle)
+        old = own_record_created(bundle, self.profile.signer_id)
+        times = Times.at(format_microseconds(at.astimezone(UTC)), first_computed_at(old))
+        names = names_of(bundle)
         payload = self._record_created(bundle, names, times)
         events = [Fragment(event.canonical_bytes) for event in content.events]
         invalid = {event.event_id: event.reason for event in content.state.content.invalid_events}
         merge = {
-            event.content.event_id: _merge_event(event)
+            event.content.event_id: merge_event_of(event)
             for event in content.events
             if event.content.event_id not in invalid
         }
         events.append(self._sign_event(names, RECORD_CREATED, "record", payload, times, merge, (old.content.event_id,)))
-        for event in self._own_in_force(bundle, distrusted):
+        for event in own_in_force(bundle, self.profile.signer_id, distrusted):
             again = event.content
             payload = Fragment(again.payload.canonical_bytes)
             superseded = (again.event_id,)
@@ -250,7 +256,9 @@ class Issuer:
             events=tuple(events),
             state=Fragment(state_bytes),
             times=times,
-            public_keys=compose_array([*self._other_keys(content.events, content.public_keys), self.key_document]),
+            public_keys=compose_array(
+                [*other_keys(content.events, content.public_keys, self.key_document), self.key_document]
+            ),
             timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
         )
         return self._issued(names, fields, content.extra, state_bytes, times)
@@ -275,7 +283,7 @@ class Issuer:
             PithError: What the signer raises.
         """
         content = bundle.content
-        times, names = Times.at(format_microseconds(at.astimezone(UTC))), _names(bundle)
+        times, names = Times.at(format_microseconds(at.astimezone(UTC))), names_of(bundle)
         everything = (*content.events, *events)
         fields = self._layout.bundle_content(
             names,
@@ -286,7 +294,7 @@ class Issuer:
             state=Fragment(state.canonical_bytes),
             times=times,
             public_keys=compose_array(
-                [*self._other_keys(everything, [*content.public_keys, *keys]), self.key_document]
+                [*other_keys(everything, [*content.public_keys, *keys], self.key_document), self.key_document]
             ),
             timestamp_proofs=Fragment(canonicalize(list(content.timestamp_proofs.values))),
         )
@@ -328,12 +336,12 @@ class Issuer:
 
     def _own_record(self, bundle: Bundle, at: datetime, supersedes: tuple[str, ...]) -> RecordCreated:
         first_times = [
-            _first_computed_at(event)
+            first_computed_at(event)
             for event in bundle.content.events
             if event.content.event_id in supersedes and event.content.event_type == RECORD_CREATED
         ]
         times = Times.at(format_microseconds(at.astimezone(UTC)), min(first_times, default=""))
-        payload = self._record_created(bundle, _names(bundle), times)
+        payload = self._record_created(bundle, names_of(bundle), times)
         composed = cast(JsonObject, decode_canonical(compose({"payload": payload})))
         return RecordCreated.from_dict(composed["payload"])
 
@@ -352,57 +360,6 @@ class Issuer:
         issued = Bundle.from_dict(decode_canonical(bundle_bytes))
         document = RecordDocument.of(issued, self.profile.schema_url)
         return IssuedBundle(names.number, bundle_sha256, bundle_bytes, state_bytes, document.fields())
-
-    def _own_record_created(self, bundle: Bundle) -> Event:
-        shown = bundle.content.state.content.current.record_created
-        for event in bundle.content.events:
-            if shown is not None and event.content.event_id == shown.event_id:
-                if event.content.signer.signer_id == self.profile.signer_id:
-                    return event
-                break
-        raise MintError(
-            "reissue-record",
-            "no record_created of this issuer is in force",
-            where=bundle.content.pith_number,
-            expected=f"one by {self.profile.signer_id}",
-            found=printable(None if shown is None else shown.signer.signer_id),
-            hint="a bundle can only be issued again by who issued it first",
-        )
-
-    def _own_in_force(self, bundle: Bundle, key_ids: frozenset[str]) -> list[Event]:
-        """Return this issuer's other events in force that one of some keys signed, in the bundle's order."""
-        in_force = {event.event_id for event in bundle.content.state.content.current.events()}
-        return [
-            event
-            for event in bundle.content.events
-            if event.content.event_id in in_force
-            and event.content.event_type != RECORD_CREATED
-            and event.content.signer.signer_id == self.profile.signer_id
-            and event.content.signer.key_id in key_ids
-        ]
-
-    def _other_keys(self, events: Iterable[Event], keys: Iterable[KeyDocument]) -> list[KeyDocument]:
-        """Return the keys that signed any of some events or their receipts, each once, but for the one that signs now.
-
-        Raises:
-            MintError: ``key-conflict``: somebody else's key has the id of the one that signs now.
-        """
-        used = {key_id for event in events for key_id in _key_ids(event)}
-        listed: dict[str, KeyDocument] = {}
-        for key in keys:
-            if key.key_id == self.key_document.key_id:
-                if key.public_key_b64 != self.key_document.public_key_b64:
-                    raise MintError(
-                        "key-conflict",
-                        "a key that signed an event of the bundle has the id of the key that signs now",
-                        where=printable(key.key_id),
-                        expected=f"the key with fingerprint {self.key_document.fingerprint_sha256_hex}",
-                        found=printable(key.fingerprint_sha256_hex),
-                        hint="change to a key of another id with 'pithbuilder keys rotate'",
-                    )
-            elif key.key_id in used:
-                listed.setdefault(key.key_id, key)
-        return list(listed.values())
 
     def build_manifest(self, generated_at: datetime) -> MirrorManifest:
         """Return the manifest of the issuer's own mirror (``pith-mirrors.json``)."""
@@ -454,39 +411,6 @@ class Issuer:
         signature["bundle_sha256"] = bundle_sha256
         bundle["bundle_signature"] = signature
         return bundle_sha256, compose(bundle, extra)
-
-
-def _names(bundle: Bundle) -> Names:
-    content = bundle.content
-    number = PithNumber.parse(content.pith_number)
-    return Names(number, content.pith_number, content.short_pith_number, content.canonical_sha256)
-
-
-def _key_ids(event: Event) -> Iterator[str]:
-    """Yield the ids of the keys that signed an event and, where it has one that can be read, its receipt."""
-    yield event.content.signer.key_id
-    if event.content.event_type == RECORD_CREATED:
-        with suppress(DocumentError):
-            yield event.content.payload.read_as(RecordCreated).receipt.key_id
-
-
-def _first_computed_at(created: Event) -> str:
-    return created.content.payload.read_as(RecordCreated, "$.payload").receipt.first_computed_at
-
-
-def _merge_event(event: Event) -> MergeEvent[Fields]:
-    """Return what merging needs to know of an event that was issued before."""
-    content = event.content
-    signer, payload = Fragment(content.signer.canonical_bytes), Fragment(content.payload.canonical_bytes)
-    return MergeEvent(
-        event_type=content.event_type,
-        target=content.target,
-        signer_id=content.signer.signer_id,
-        created_at=content.created_at,
-        supersedes=content.supersedes,
-        prev_event=content.prev_event,
-        shown=applied_event(content.event_id, content.target, signer, payload, content.created_at),
-    )
 
 
 def _seal_state(state: Fields) -> bytes:

@@ -18,7 +18,7 @@ class Verdict(Enum):
     """How far a document can be relied on, from best to worst."""
 
     TRUSTED = "trusted"
-    """Everything holds, and every signature is by a pinned key."""
+    """Everything holds, by pinned keys: each of whoever is named as its signer, events by unknown signers aside."""
 
     SELF_CONSISTENT = "self-consistent"
     """Everything holds, but only under keys that the document brought along, or nothing is signed."""
