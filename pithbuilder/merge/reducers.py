@@ -36,7 +36,10 @@ def reduce_events(
     for index, event_id in enumerate(applied):
         event = events[event_id]
         if event.event_type == RECORD_CREATED:
-            place = places[event_id] = min([index, *(places.get(name, index) for name in event.supersedes)])
+            place = index
+            for earlier in event.supersedes:
+                place = min(place, places.get(earlier, index))
+            places[event_id] = place
             if place < first and event_id not in superseded:
                 record_created, first = event.shown, place
         elif event_id not in superseded and (name := _LISTS.get(event.event_type)) is not None:

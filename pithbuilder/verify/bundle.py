@@ -12,6 +12,7 @@ from pithbuilder.documents.event import GRAPH_SNAPSHOT, Event
 from pithbuilder.documents.mirror import bundle_path, state_path, well_known_bundle_path
 from pithbuilder.documents.payloads import GraphSnapshotPayload
 from pithbuilder.documents.preimage import Preimage
+from pithbuilder.documents.signature import EventSigner
 from pithbuilder.documents.state import MERGE_VERSION, StateContent
 from pithbuilder.documents.wire import parse_object_seen
 from pithbuilder.errors import DocumentError, WireError, printable
@@ -184,23 +185,27 @@ def _check_signers(
     in_force = {event.event_id for event in merged.current.events()}
     for index, event, judged in signed:
         signer, used = event.content.signer, judged.keys
-        path, who = f"$.events[{index}].signer", f"{printable(signer.signer_id)} with key {printable(signer.key_id)}"
         is_recorder, counts = signer.signer_id == recorder, event.content.event_id in in_force
         for fault in judged.standing_faults:
             checks.add(fault if is_recorder and counts else _noted(fault))
         standing = keys.signer_standing(signer.signer_id, signer.key_id)
         if standing is SignerStanding.UNKNOWN and not is_recorder:
             message = "by a signer of whom nothing is known here; --trust takes its keyring"
-            checks.add(Check("signer-unknown", path, Outcome.NOTED, message, found=who))
+            checks.add(_signer_note("signer-unknown", index, signer, message))
             continue
         is_anothers = standing is SignerStanding.UNKNOWN and any(key.pinned for key in used)
         if standing is SignerStanding.UNPROVEN or is_anothers:
             message = "by a key that is not known as this signer's: --keyring may lead to it"
-            checks.add(Check(SIGNER_KEY, path, Outcome.NOTED, message, found=who))
+            checks.add(_signer_note(SIGNER_KEY, index, signer, message))
         if standing is not SignerStanding.KNOWN or (judged.standing_faults and counts):
             used = tuple(attrs.evolve(key, pinned=False) for key in used)  # not pinned for this
         for key in used:
             checks.signed_by(key)
+
+
+def _signer_note(code: str, index: int, signer: EventSigner, message: str) -> Check:
+    who = f"{printable(signer.signer_id)} with key {printable(signer.key_id)}"
+    return Check(code, f"$.events[{index}].signer", Outcome.NOTED, message, found=who)
 
 
 def _check_snapshot_paper(checks: Checks, content: BundleContent, event: Event, path: str) -> None:

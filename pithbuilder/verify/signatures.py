@@ -164,10 +164,11 @@ class KnownKeys:
         key = self.find(key_id)
         if key is None:
             return SignerStanding.UNKNOWN
-        own, owners = self._keyring.signer_keys(signer_id), self._keyring.signers_of(key)
-        if key in own or (not own and not owners and self.is_pinned(key_id, key)):
-            return SignerStanding.KNOWN
-        return SignerStanding.UNPROVEN if own else SignerStanding.UNKNOWN
+        own = self._keyring.signer_keys(signer_id)
+        if own:
+            return SignerStanding.KNOWN if key in own else SignerStanding.UNPROVEN
+        nobodys = self.is_pinned(key_id, key) and not self._keyring.signers_of(key)
+        return SignerStanding.KNOWN if nobodys else SignerStanding.UNKNOWN
 
     def standing_fault(self, key_id: str, digest: bytes, signed_at: str, path: str) -> Check | None:
         """Return what speaks against a good signature all the same: when it was made, and what became of the key.
