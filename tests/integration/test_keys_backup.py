@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     process = start("keys", "backup", archive, "--workspace", root, "--archive-passphrase-file", secret, "--json")
     seen = b""
     while process.poll() is None:  # what `ps` shows, all the time
-        seen += b"".join(Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+        with suppress(ProcessLookupError):  # it has ended since
+            seen += b"".join(Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
         time.sleep(0.2)
+    assert seen
     done = finish(process)
     assert done.returncode == 0, done.stderr
     (report,) = done.lines()
