@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pithbuilder.cli.options import CONTEXT_SETTINGS, keyring_option, trust_option
-from pithbuilder.cli.output import print_bytes, safe_text, tell
+from pithbuilder.cli.output import print_bytes, safe_text, tell, tell_unknown
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
 from pithbuilder.merge.difference import refuse_other_numbers
@@ -51,8 +51,7 @@ def command(
         _explain(paths, bundles, merged)
     for event_id, code in merged.doubtful.items():
         tell(f"note: {event_id} is in force, and its key speaks against it [{code}]; see 'pithbuilder verify'")
-    for signer_id in merged.unknown_signers:
-        tell(f"note: nothing is known here of the signer {safe_text(signer_id)}; --trust takes its keyring")
+    tell_unknown(merged.unknown_signers)
     data = merged.state.canonical_bytes
     if out is None:
         print_bytes(data + b"\n")

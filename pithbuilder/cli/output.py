@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
+from collections.abc import Iterable
 from typing import TextIO
 
 import click
@@ -57,6 +58,12 @@ def print_text(text: str) -> None:
 def tell(text: str) -> None:
     """Print one line that is not data to standard error."""
     _write(sys.stderr, safe_text(text) + "\n")
+
+
+def tell_unknown(signer_ids: Iterable[str]) -> None:
+    """Name signers of whom nothing is known here, whose events count all the same."""
+    for signer_id in signer_ids:
+        tell(f"note: nothing is known here of the signer {safe_text(signer_id)}; --trust takes its keyring")
 
 
 def complain(error: PithError) -> None:

@@ -14,7 +14,7 @@ from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.payloads import RecordCreated
 from pithbuilder.errors import DocumentError, MintError, printable
 from pithbuilder.issuing.layout import Names, applied_event
-from pithbuilder.merge.event import MergeEvent
+from pithbuilder.merge.event import MergeEvent, merge_event_of
 
 
 def names_of(bundle: Bundle) -> Names:
@@ -68,19 +68,12 @@ def own_in_force(bundle: Bundle, signer_id: str, key_ids: frozenset[str]) -> lis
     ]
 
 
-def merge_event_of(event: Event) -> MergeEvent[Fields]:
+def existing_merge_event(event: Event) -> MergeEvent[Fields]:
     """Return what merging needs to know of an event that was issued before."""
     content = event.content
     signer, payload = Fragment(content.signer.canonical_bytes), Fragment(content.payload.canonical_bytes)
-    return MergeEvent(
-        event_type=content.event_type,
-        target=content.target,
-        signer_id=content.signer.signer_id,
-        created_at=content.created_at,
-        supersedes=content.supersedes,
-        prev_event=content.prev_event,
-        shown=applied_event(content.event_id, content.target, signer, payload, content.created_at),
-    )
+    shown = applied_event(content.event_id, content.target, signer, payload, content.created_at)
+    return merge_event_of(content, shown)
 
 
 def other_keys(events: Iterable[Event], keys: Iterable[KeyDocument], own: KeyDocument) -> list[KeyDocument]:

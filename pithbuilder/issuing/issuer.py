@@ -39,8 +39,8 @@ from pithbuilder.documents.record_document import RecordDocument
 from pithbuilder.documents.state import State
 from pithbuilder.issuing.events import EventIssuer
 from pithbuilder.issuing.existing import (
+    existing_merge_event,
     first_computed_at,
-    merge_event_of,
     names_of,
     other_keys,
     own_in_force,
@@ -235,7 +235,7 @@ class Issuer:
         events = [Fragment(event.canonical_bytes) for event in content.events]
         invalid = {event.event_id: event.reason for event in content.state.content.invalid_events}
         merge = {
-            event.content.event_id: merge_event_of(event)
+            event.content.event_id: existing_merge_event(event)
             for event in content.events
             if event.content.event_id not in invalid
         }

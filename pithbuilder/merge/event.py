@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
+from pithbuilder.documents.event import EventContent
+
 Shown = TypeVar("Shown")
 """What a state shows of an applied event: a typed document when verifying, a composed one when issuing."""
 
@@ -28,3 +30,21 @@ class MergeEvent(NamedTuple, Generic[Shown]):
     supersedes: tuple[str, ...]
     prev_event: str | None
     shown: Shown
+
+
+def merge_event_of(content: EventContent, shown: Shown) -> MergeEvent[Shown]:
+    """Return what merging needs to know of an event.
+
+    Args:
+        content: The event.
+        shown: What a state shows of it.
+    """
+    return MergeEvent(
+        event_type=content.event_type,
+        target=content.target,
+        signer_id=content.signer.signer_id,
+        created_at=content.created_at,
+        supersedes=content.supersedes,
+        prev_event=content.prev_event,
+        shown=shown,
+    )

@@ -20,7 +20,7 @@ from pithbuilder.documents.state import (
     State,
     StateContent,
 )
-from pithbuilder.merge.event import MergeEvent, Shown
+from pithbuilder.merge.event import MergeEvent, Shown, merge_event_of
 from pithbuilder.merge.order import find_equivocations, order_events
 from pithbuilder.merge.reducers import reduce_events
 
@@ -110,7 +110,7 @@ def fold_content(
             continue
         reason = check(event)
         if reason is None:
-            valid[event_id] = _merge_event(event)
+            valid[event_id] = merge_event_of(event.content, AppliedEvent.of(event))
             reasons.pop(event_id, None)
         else:
             reasons[event_id] = min(reason, reasons.get(event_id, reason))
@@ -125,19 +125,6 @@ def fold_content(
         applied_event_ids=tuple(merged.applied_event_ids),
         equivocations=tuple(merged.equivocations),
         invalid_events=tuple(merged.invalid_events),
-    )
-
-
-def _merge_event(event: Event) -> MergeEvent[AppliedEvent]:
-    content = event.content
-    return MergeEvent(
-        event_type=content.event_type,
-        target=content.target,
-        signer_id=content.signer.signer_id,
-        created_at=content.created_at,
-        supersedes=content.supersedes,
-        prev_event=content.prev_event,
-        shown=AppliedEvent.of(event),
     )
 
 

@@ -11,7 +11,7 @@ import click
 
 from pithbuilder.bulk.extend import Extended, Extender
 from pithbuilder.bulk.trusted import refuse_other_mirror
-from pithbuilder.cli.output import print_json, print_line, safe_text, tell
+from pithbuilder.cli.output import print_json, print_line, tell, tell_unknown
 from pithbuilder.cli.session import issuing
 from pithbuilder.cli.times import clock_at
 from pithbuilder.documents.bundle import Bundle
@@ -59,7 +59,6 @@ def report(extended: Extended, as_json: bool) -> None:
             )
         else:
             print_line(f"added  {entry.event_id}  {event_type}  {entry.standing.value}")
-    for signer_id in extended.unknown_signers:
-        tell(f"note: nothing is known here of the signer {safe_text(signer_id)}; --trust takes its keyring")
+    tell_unknown(extended.unknown_signers)
     if extended.unchanged:
         tell("nothing new: the bundle has these events already")
