@@ -6,6 +6,8 @@ An error says what is wrong (a stable ``code`` and a message), where (a JSON pat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _SHOWN_CHARACTERS: Final = 80
@@ -81,6 +83,17 @@ class PithError(Exception):
         return {name: part for name, part in parts.items() if part}
 
 
+@contextmanager
+def naming(name: object) -> Iterator[None]:
+    """Name a document, as its path or otherwise, in the errors of a block."""
+    try:
+        yield
+    except PithError as error:
+        if not error.where.startswith(str(name)):
+            error.where = f"{name}: {error.where}" if error.where else str(name)
+        raise
+
+
 class CanonicalizationError(PithError):
     """A value has no canonical JSON form here (a float, a lone surrogate, an integer beyond 2^53 - 1)."""
 
@@ -139,3 +152,11 @@ class EventError(PithError):
 
 class MergeError(PithError):
     """Documents cannot be merged or compared with each other."""
+
+
+class FixtureError(PithError):
+    """The corpus of fixtures, or a part of it, is not as it must be."""
+
+
+class ConformanceError(PithError):
+    """A conformance run cannot be begun: the tool does not start, or a list of expected failures is wrong."""

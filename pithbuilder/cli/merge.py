@@ -10,10 +10,11 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS, keyring_option, trust_opti
 from pithbuilder.cli.output import print_bytes, safe_text, tell, tell_unknown
 from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
+from pithbuilder.errors import naming
 from pithbuilder.merge.difference import refuse_other_numbers
 from pithbuilder.merge.history import HistoryEntry, Standing, read_history
 from pithbuilder.stores.atomic import read_file, write_file
-from pithbuilder.stores.key_files import naming, pinned_keyring
+from pithbuilder.stores.key_files import pinned_keyring
 from pithbuilder.verify.merging import MergedBundles, merge_bundles
 
 

@@ -13,7 +13,7 @@ from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.timestamps import Clock, format_seconds
 from pithbuilder.custody.signers import KeyAccess, open_reference
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.errors import KeyMaterialError, PithError, StoreError
+from pithbuilder.errors import KeyMaterialError, PithError, StoreError, naming
 from pithbuilder.signing.ed25519 import PublicKey
 from pithbuilder.signing.key_reference import parse_key_reference
 from pithbuilder.signing.keyring import public_key_of
@@ -30,7 +30,6 @@ from pithbuilder.stores.archive_files import (
     write_archive,
 )
 from pithbuilder.stores.atomic import is_taken, undone_on_failure
-from pithbuilder.stores.key_files import naming
 from pithbuilder.stores.workspace import Workspace
 from pithbuilder.verify.key_chain import KeyChain
 

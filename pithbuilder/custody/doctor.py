@@ -22,13 +22,12 @@ from pithbuilder.custody.signers import KeyAccess, open_signer
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.mirror import KEYRING_PATH, SIGNING_KEY_PATH, bundle_path
 from pithbuilder.documents.preimage import Preimage
-from pithbuilder.errors import KeyMaterialError, PithError
+from pithbuilder.errors import KeyMaterialError, PithError, naming
 from pithbuilder.signing.key_reference import FileReference, parse_key_reference
 from pithbuilder.stores.atomic import is_taken, read_failed
 from pithbuilder.stores.key_files import (
     load_key_document,
     load_private_key_file,
-    naming,
     permissions_fault,
     read_private_key_file,
 )

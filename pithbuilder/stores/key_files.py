@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -15,11 +14,11 @@ from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import KEYRING_PATH
 from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import KeyMaterialError, PithError
+from pithbuilder.errors import KeyMaterialError, naming
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring, public_key_of
 from pithbuilder.stores.atomic import create_file, read_failed, read_file, write_failed
-from pithbuilder.verify.key_chain import KeyChain, follow
+from pithbuilder.verify.pinning import pin
 
 _PUBLISHED: Final = "pithbuilder.keys"
 _MAX_KEY_FILE_BYTES: Final = 64 * 2**10
@@ -200,27 +199,19 @@ def pinned_keyring(*extra: Path, followed: Iterable[Path] = ()) -> Keyring:
     True
     """
     documents = published_key_documents()
-    keyrings: list[tuple[Path, KeyringDocument]] = []
+    keyrings: list[tuple[str, KeyringDocument]] = []
     for path in extra:
         for file in _trusted_files(path):
             if file.name == KEYRING_PATH or _is_keyring(file):
-                keyrings.append((file, load_keyring_document(file)))
+                keyrings.append((str(file), load_keyring_document(file)))
             else:
                 documents.append(load_key_document(file))
-    trusted = []
-    for file, keyring_document in keyrings:
-        if not keyring_document.keys:
-            raise KeyMaterialError("no-keys", "keyring holds no key", where=str(file))
-        documents.append(keyring_document.keys[0].key)
-        trusted.append((keyring_document.issuer, keyring_document.keys[0].key))
-    keyring = Keyring(documents)
-    for signer_id, document in (*_published_signers(), *trusted):
-        keyring = keyring.with_signer(signer_id, [public_key_of(document)])
-    keyrings.extend((file, load_keyring_document(file)) for file in followed)
-    for file, keyring_document in keyrings:
-        with naming(file):
-            keyring = follow(keyring, KeyChain.read(keyring_document))
-    return keyring
+    return pin(
+        documents,
+        keyrings,
+        followed=[(str(file), load_keyring_document(file)) for file in followed],
+        signers=_published_signers(),
+    )
 
 
 def _published_signers() -> list[tuple[str, KeyDocument]]:
@@ -246,17 +237,6 @@ def _trusted_files(path: Path) -> list[Path]:
 def _is_keyring(path: Path) -> bool:
     with naming(path):
         return "keyring_type" in parse_object(read_file(path, _MAX_KEYRING_BYTES))
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Name the file in the errors of a block."""
-    try:
-        yield
-    except PithError as error:
-        if not error.where.startswith(str(path)):
-            error.where = f"{path}: {error.where}" if error.where else str(path)
-        raise
 
 
 def _not_a_plain_file(path: Path) -> KeyMaterialError:

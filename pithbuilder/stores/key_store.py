@@ -20,7 +20,7 @@ from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.key_statement import KeyStatement
 from pithbuilder.documents.mirror import KEYRING_PATH
 from pithbuilder.documents.wire import parse_object
-from pithbuilder.errors import KeyMaterialError, printable
+from pithbuilder.errors import KeyMaterialError, naming, printable
 from pithbuilder.signing.ed25519 import PrivateKey, PublicKey
 from pithbuilder.stores.atomic import is_taken, read_file, remove_file, undone_on_failure, write_file
 from pithbuilder.stores.key_files import (
@@ -29,7 +29,6 @@ from pithbuilder.stores.key_files import (
     load_key_document,
     load_keyring_document,
     load_private_key_file,
-    naming,
     read_private_key_file,
 )
 from pithbuilder.verify.key_chain import KeyChain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.core.json_difference import first_difference
+from pithbuilder.core.json_path import ROOT
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.keyring_document import KeyringDocument
 from pithbuilder.documents.mirror import MANIFEST_TYPE, MANIFEST_VERSION, MirrorManifest
@@ -32,7 +33,7 @@ def verify_key_document(value: JsonObject, keyring: Keyring, chain: KeyChain | N
     except DocumentError as error:
         checks.refused(error)
         return checks.report("key_document", "")
-    keys.bring([document], checks, "$")
+    keys.bring_one(document, checks, ROOT)
     key = keys.find(document.key_id)
     if key is not None and keyring.window_of(key).compromised:
         checks.fail("compromised-key", "$.key_id", "others may have had this key: it is revoked", found=document.key_id)

@@ -118,26 +118,36 @@ class KnownKeys:
         """
         self._only_listed = True
         for index, document in enumerate(documents):
-            place = f"{path}[{index}]"
-            try:
-                key = public_key_of(document, place)
-            except KeyMaterialError as error:
-                checks.refused(error)
-                continue
-            pinned = self._keyring.get(document.key_id)
-            if pinned is not None and pinned != key:
-                checks.fail(
-                    "key-conflict",
-                    f"{place}.public_key_b64",
-                    "document gives the id of a pinned key to another key",
-                    expected=f"the pinned key, fingerprint {fingerprint_hex(pinned.raw)}",
-                    found=document.fingerprint_sha256_hex,
-                )
-            elif document.key_id in self._brought:
-                checks.fail("key-conflict", f"{place}.key_id", "two keys have the same id", found=document.key_id)
-            else:
-                self._brought[document.key_id] = key
-                checks.passed("public-key", place)
+            self.bring_one(document, checks, f"{path}[{index}]")
+
+    def bring_one(self, document: KeyDocument, checks: Checks, path: str) -> None:
+        """Add one key that came along, checked as by :meth:`bring`.
+
+        Args:
+            document: The key document.
+            checks: Takes ``public-key``, or what is wrong with it.
+            path: JSON path of the key document.
+        """
+        self._only_listed = True
+        try:
+            key = public_key_of(document, path)
+        except KeyMaterialError as error:
+            checks.refused(error)
+            return
+        pinned = self._keyring.get(document.key_id)
+        if pinned is not None and pinned != key:
+            checks.fail(
+                "key-conflict",
+                f"{path}.public_key_b64",
+                "document gives the id of a pinned key to another key",
+                expected=f"the pinned key, fingerprint {fingerprint_hex(pinned.raw)}",
+                found=document.fingerprint_sha256_hex,
+            )
+        elif document.key_id in self._brought:
+            checks.fail("key-conflict", f"{path}.key_id", "two keys have the same id", found=document.key_id)
+        else:
+            self._brought[document.key_id] = key
+            checks.passed("public-key", path)
 
     def find(self, key_id: str) -> PublicKey | None:
         """Return the key of that id, or None."""

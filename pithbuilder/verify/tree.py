@@ -57,6 +57,16 @@ class MirrorFiles(Protocol):
         ...
 
 
+NO_MIRROR: Final = Check(
+    "no-mirror",
+    "$",
+    Outcome.FAILED,
+    "directory holds no mirror",
+    expected="files such as pith/<suffix>/bundle.json",
+)
+"""What fails where a mirror is invalid and no file of it is: there is nothing in it, or a manifest alone."""
+
+
 @attrs.frozen
 class TreeEntry:
     """What was found out about one file of a mirror."""

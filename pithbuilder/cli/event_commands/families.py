@@ -28,11 +28,10 @@ from pithbuilder.documents.payloads import (
     STRENGTHS,
 )
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES, parse_object
-from pithbuilder.errors import printable
+from pithbuilder.errors import naming, printable
 from pithbuilder.issuing.payloads import build_payload
 from pithbuilder.merge.history import long_name
 from pithbuilder.stores.atomic import read_file
-from pithbuilder.stores.key_files import naming
 
 
 class EventDraft(NamedTuple):
