@@ -6,8 +6,6 @@ import hashlib
 import re
 from typing import Final
 
-from pithbuilder.errors import FormatError, printable
-
 DIGEST_LENGTH: Final = 32
 _HEX_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -25,19 +23,3 @@ def sha256_hex(data: bytes) -> str:
 def is_hex_digest(text: str) -> bool:
     """Say whether ``text`` is 64 lower-case hexadecimal digits."""
     return _HEX_DIGEST.fullmatch(text) is not None
-
-
-def decode_digest(text: str) -> bytes:
-    """Return the 32 bytes that 64 lower-case hexadecimal digits spell.
-
-    Raises:
-        FormatError: ``digest-format``; any other length, upper case, blanks.
-    """
-    if not is_hex_digest(text):
-        raise FormatError(
-            "digest-format",
-            "not a SHA-256 digest",
-            expected="64 lower-case hexadecimal digits",
-            found=printable(text),
-        )
-    return bytes.fromhex(text)
