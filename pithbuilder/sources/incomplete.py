@@ -123,8 +123,8 @@ def _words(text: str) -> tuple[Counter[str], int]:
     return Counter(plain), len(words) - len(plain)
 
 
-def _categories(listed: tuple[str, ...]) -> tuple[str, frozenset[str]]:
-    return listed[0], frozenset(listed)
+def _categories(listed: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    return listed[:1], frozenset(listed)
 
 
 def _told(partial: PartialMetadata, name: str) -> object:

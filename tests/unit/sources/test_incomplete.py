@@ -124,6 +124,12 @@ def test_a_source_that_tells_no_day_of_the_version_completes_nothing() -> None:
     assert item.error.code == "complete-disagrees"
 
 
+def test_a_feed_that_tells_no_category() -> None:
+    item = complete(attrs.evolve(PARTIAL, categories=()), PAPER, REVISED, "f:3")
+    assert item.error is not None
+    assert (item.error.code, item.error.where) == ("complete-disagrees", "f:3: paper 1805.08469: $.categories")
+
+
 def test_another_version() -> None:
     item = complete(attrs.evolve(PARTIAL, version=1), PAPER, REVISED, "f:3")
     assert (item.paper, item.place) == (None, "f:3")
