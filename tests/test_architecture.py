@@ -20,9 +20,9 @@ FLOORS = {
     "stores": 5,
     "bulk": 6,
     "custody": 6,
-    "fixtures": 6,
     "interop": 6,
-    "cli": 7,
+    "fixtures": 7,
+    "cli": 8,
 }
 # Library to the only files, or folders, that may import it.
 DOORS = {
@@ -39,14 +39,19 @@ DOORS = {
     "sqlite3": ["stores/"],
     "tomllib": ["stores/"],
     "socket": ["signing/backends/ssh_agent.py"],
-    "subprocess": ["signing/backends/external.py", "interop/history_graph.py"],
+    "subprocess": [
+        "signing/backends/external.py",
+        "interop/history_graph.py",
+        "fixtures/conformance/tool_process.py",
+    ],
     "graphviz": ["interop/history_graph.py"],
     "urllib.request": [],
     "urllib3": ["sources/http.py"],
     "tenacity": ["sources/http.py"],
     "xml.parsers": ["sources/xml_outline.py"],
-    "gzip": ["sources/compressed.py"],
-    "zlib": ["sources/compressed.py"],
+    "gzip": ["sources/compressed.py", "stores/corpus_archive.py"],
+    "zlib": ["sources/compressed.py", "stores/corpus_archive.py"],
+    "jsonschema": ["fixtures/lint.py"],
     "backports": ["sources/compressed.py"],
     "compression": ["sources/compressed.py"],
     "lxml": ["sources/xml_records.py"],
@@ -127,8 +132,9 @@ def test_modules_form_no_circle() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_only_stores_touch_the_disk(path: Path) -> None:
-    if relative(path).startswith(("stores/", "cli/main.py", "documents/schemas/")):
-        return  # schemas are read from inside the package
+    inside = ("documents/schemas/", "fixtures/rules.py", "fixtures/scene/published.py")
+    if relative(path).startswith(("stores/", "cli/main.py", *inside)):
+        return  # schemas, documents and published seeds are read from inside the package
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             function = node.func

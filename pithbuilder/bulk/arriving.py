@@ -43,6 +43,25 @@ def read_arriving(data: bytes, where: str) -> list[DetachedEvent]:
     return [_detached(detached.event, {detached.public_key.key_id: detached.public_key}, where)]
 
 
+def read_all_arriving(files: Iterable[tuple[str, bytes]]) -> list[DetachedEvent]:
+    """Return the events of some files.
+
+    Args:
+        files: What to call each in errors, and its bytes.
+
+    Raises:
+        EventError: ``event-none``: there is no event in any of them; or as for :func:`read_arriving`.
+        PithError: As for :func:`read_arriving`.
+    """
+    names, events = [], []
+    for where, data in files:
+        names.append(where)
+        events.extend(read_arriving(data, where))
+    if not events:
+        raise EventError("event-none", "there is no event in these files", where=names[0] if names else "")
+    return events
+
+
 def _detached(event: Event, keys: dict[str, KeyDocument], where: str) -> DetachedEvent:
     key_id = event.content.signer.key_id
     if key_id not in keys:

@@ -20,7 +20,7 @@ from pithbuilder.documents.event import Event
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.state import State
 from pithbuilder.errors import EventError
-from pithbuilder.issuing.issuer import Issuer
+from pithbuilder.issuing.issuer import IssuedBundle, Issuer
 from pithbuilder.merge.fold import fold_events
 from pithbuilder.merge.history import HistoryEntry, Standing, read_history
 from pithbuilder.signing.keyring import ALWAYS, Keyring
@@ -59,6 +59,23 @@ class _Addition(NamedTuple):
     keys: list[KeyDocument]
     state: State
     entries: tuple[HistoryEntry, ...]
+    unknown_signers: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Proposal:
+    """A bundle with more events: signed and found good, and nothing written yet.
+
+    Attributes:
+        issued: The bundle.
+        at: When it was built.
+        added: What became of each event that was new to it, in the order in which they were given.
+        unknown_signers: Signer ids of new events of which nothing is known here, sorted.
+    """
+
+    issued: IssuedBundle
+    at: datetime
+    added: tuple[HistoryEntry, ...]
     unknown_signers: tuple[str, ...]
 
 
@@ -115,9 +132,27 @@ class Extender:
                 found=bundle.content.pith_number,
                 hint="see 'pithbuilder verify' of the mirror; restore the bundle from a backup",
             )
-        if not self._ledger.vouches_for(suffix, bundle.content.bundle_sha256):
-            refuse_unvouched(bundle, self._chain.compromised_ids, str(place.path))
+        self._refuse_unvouched(bundle, str(place.path))
         return bundle
+
+    def examine(self, data: bytes, where: str) -> Bundle:
+        """Return a bundle that may be extended, wherever it stands.
+
+        Args:
+            data: The bundle's bytes.
+            where: What to call it in errors.
+
+        Raises:
+            PithError: As for :meth:`load`, but for ``bundle-mirror``.
+        """
+        bundle = load_trusted_bundle(data, self._to_load, where)
+        self._refuse_unvouched(bundle, where)
+        return bundle
+
+    def _refuse_unvouched(self, bundle: Bundle, where: str) -> None:
+        suffix = PithNumber.parse(bundle.content.pith_number).suffix
+        if not self._ledger.vouches_for(suffix, bundle.content.bundle_sha256):
+            refuse_unvouched(bundle, self._chain.compromised_ids, where)
 
     def add_own(
         self,
@@ -129,20 +164,44 @@ class Extender:
         supersedes: tuple[str, ...] = (),
         prev_event: str | None = None,
     ) -> Extended:
-        """Add an event of this issuer.
+        """Add an event of this issuer, as :meth:`propose_own` makes it.
 
         Args:
             place: Where the bundle is, and will be.
             bundle: As :meth:`load` returned it.
+            event_type: The event's family.
+            payload: As for :meth:`propose_own`.
+            supersedes: Identifiers of this issuer's events that it replaces.
+            prev_event: Identifier of the event that it follows.
+
+        Raises:
+            PithError: As for :meth:`propose_own`, or what writing raises.
+        """
+        proposal = self.propose_own(bundle, event_type, payload, supersedes=supersedes, prev_event=prev_event)
+        return self._write(place, proposal)
+
+    def propose_own(
+        self,
+        bundle: Bundle,
+        event_type: str,
+        payload: Document | None,
+        *,
+        supersedes: tuple[str, ...] = (),
+        prev_event: str | None = None,
+    ) -> Proposal:
+        """Return a bundle with one more event of this issuer; nothing is written.
+
+        Args:
+            bundle: As :meth:`load` or :meth:`examine` returned it.
             event_type: The event's family.
             payload: As for :meth:`~pithbuilder.issuing.issuer.Issuer.sign_event`.
             supersedes: Identifiers of this issuer's events that it replaces.
             prev_event: Identifier of the event that it follows.
 
         Raises:
-            EventError: ``event-equivocates``, or as for :meth:`accept`.
+            EventError: ``event-equivocates``, or as for :meth:`propose`.
             DocumentError: The payload is not one of its family.
-            PithError: What signing or writing raises.
+            PithError: What signing raises.
         """
         at = self._now(bundle)
         event = self._issuer.sign_event(
@@ -157,10 +216,10 @@ class Extender:
                     where=bundle.content.pith_number,
                     hint="follow the other one (--prev), or if they are records supersede it (--supersedes)",
                 )
-        return self._write(place, bundle, addition, at)
+        return self._sign(bundle, addition, at)
 
     def accept(self, place: BundlePlace, bundle: Bundle, arriving: Sequence[DetachedEvent]) -> Extended:
-        """Add events that others have signed, all or none; those that are there already are passed over.
+        """Add events that others have signed, as :meth:`propose` takes them in.
 
         Args:
             place: Where the bundle is, and will be.
@@ -168,13 +227,29 @@ class Extender:
             arriving: The events, each with its key.
 
         Raises:
+            PithError: As for :meth:`propose`; nothing is written then. Or what writing raises.
+        """
+        proposal = self.propose(bundle, arriving)
+        return Extended(bundle=bundle, added=()) if proposal is None else self._write(place, proposal)
+
+    def propose(self, bundle: Bundle, arriving: Sequence[DetachedEvent]) -> Proposal | None:
+        """Return a bundle with events that others have signed, all of them; nothing is written.
+
+        Args:
+            bundle: As :meth:`load` or :meth:`examine` returned it.
+            arriving: The events, each with its key; those that are there already are passed over.
+
+        Returns:
+            The bundle; None where no event is new.
+
+        Raises:
             EventError: ``event-future``; ``signer-key``: a signer's keys are known, and this is none of them;
                 ``compromised-key``, ``key-window``: it is, but must not sign this; ``key-conflict``; the reason code
                 for which an event would be invalid; ``bundle-untrusted``, ``record-displaced``: what would become of
-                the bundle. Nothing is written then.
+                the bundle.
             MintError: ``clock-set-back``.
             KeyMaterialError: A key must not be used.
-            PithError: What signing or writing raises.
+            PithError: What signing raises.
         """
         at = self._now(bundle)
         invalid = {event.event_id for event in bundle.content.state.content.invalid_events}
@@ -186,11 +261,11 @@ class Extender:
             if item.event.content.event_id not in there and item.event.canonical_bytes not in copies
         }
         if not new:
-            return Extended(bundle=bundle, added=())
+            return None
         for item in new.values():
             refuse_future(item.event, at)
         events, keys = [item.event for item in new.values()], [item.public_key for item in new.values()]
-        return self._write(place, bundle, self._addition(bundle, events, keys), at)
+        return self._sign(bundle, self._addition(bundle, events, keys), at)
 
     def _addition(self, bundle: Bundle, events: list[Event], keys: list[KeyDocument]) -> _Addition:
         """Merge a bundle's events with new ones, and refuse what must not go in."""
@@ -226,18 +301,22 @@ class Extender:
         refuse_clock_set_back(bundle, format_microseconds(now))
         return now
 
-    def _write(self, place: BundlePlace, bundle: Bundle, addition: _Addition, at: datetime) -> Extended:
-        """Sign the bundle and write it, if it is still what it was: trusted, and with the same record in force."""
+    def _sign(self, bundle: Bundle, addition: _Addition, at: datetime) -> Proposal:
+        """Sign the bundle, if it is still what it was: trusted, and with the same record in force."""
         issued = self._issuer.extend(bundle, addition.events, keys=addition.keys, state=addition.state, at=at)
         refuse_other_record(bundle, issued.bundle)
         otherwise = "with what is to be added, the bundle would not be trusted any more, so nothing is added"
         load_trusted_bundle(issued.bundle_bytes, self._to_write, bundle.content.pith_number, otherwise)
+        return Proposal(issued=issued, at=at, added=addition.entries, unknown_signers=addition.unknown_signers)
+
+    def _write(self, place: BundlePlace, proposal: Proposal) -> Extended:
+        issued = proposal.issued
         suffix = issued.pith_number.suffix
         if place.tree is not None:  # a copy elsewhere is not what the mirror has
             self._ledger.add_later_issue(
                 LaterIssue(
                     suffix=suffix,
-                    issued_at=format_microseconds(at),
+                    issued_at=format_microseconds(proposal.at),
                     key_ids=keys_in_force(issued.bundle),
                     bundle_sha256=issued.bundle_sha256,
                 )
@@ -248,4 +327,4 @@ class Extender:
             state=issued.state_bytes,
             record_document=issued.record_document_bytes,
         )
-        return Extended(bundle=issued.bundle, added=addition.entries, unknown_signers=addition.unknown_signers)
+        return Extended(bundle=issued.bundle, added=proposal.added, unknown_signers=proposal.unknown_signers)

@@ -32,7 +32,7 @@ def gather_papers(
     """
     papers = _read_all(paths)
     if complete_from:
-        papers = _completed(papers, complete_from)
+        papers = completed(papers, _read_all(complete_from))
     return _chosen(papers, wanted) if wanted else papers
 
 
@@ -44,9 +44,15 @@ def _read_all(paths: Iterable[Path]) -> Iterator[SourcePaper]:
             yield from read_papers(stream, name)
 
 
-def _completed(papers: Iterable[SourcePaper], complete_from: Iterable[Path]) -> Iterator[SourcePaper]:
+def completed(papers: Iterable[SourcePaper], others: Iterable[SourcePaper]) -> Iterator[SourcePaper]:
+    """Yield papers, those that do not tell all completed from others; then what could not be read of the others.
+
+    Args:
+        papers: Records of any source.
+        others: Records of sources that are to complete them; all of them are read first.
+    """
     with PaperIndex() as index:
-        for item in _read_all(complete_from):
+        for item in others:
             if item.paper is not None:
                 index.add(item.paper, item.revised_at)
             elif item.error is not None and item.partial is None:
@@ -56,8 +62,8 @@ def _completed(papers: Iterable[SourcePaper], complete_from: Iterable[Path]) -> 
                 yield item
                 continue
             found = index.find(item.partial.arxiv_id, item.partial.version)
-            completed = complete(item.partial, found.paper, found.revised_at, item.place, disputed=found.disputed)
-            yield completed._replace(origin=item.origin)
+            whole = complete(item.partial, found.paper, found.revised_at, item.place, disputed=found.disputed)
+            yield whole._replace(origin=item.origin)
 
 
 def _chosen(papers: Iterable[SourcePaper], wanted: Collection[WantedVersion]) -> Iterator[SourcePaper]:

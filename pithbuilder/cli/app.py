@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "log": "Show the history of a number: every event, and what has become of it.",
     "diff": "Tell what two bundles or states of one number say differently.",
     "sign-credential": "Sign a credential or record document (W3C Data Integrity).",
+    "fixtures": "Make test vectors for other tools, and drive those with them.",
     "keys": "Make, rotate, examine, export and back up signing keys.",
 }
 """Command name to its one-line help; the module of the same name holds the command ``command``."""

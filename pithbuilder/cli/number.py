@@ -30,7 +30,7 @@ def command(ctx: click.Context, file: BinaryIO, as_json: bool) -> None:
                 print_json(describe_number(item.record))
                 continue
         except FormatError as error:
-            error.where = f"{item.place}: {error.where or '$.source.id'}"
+            error.where = f"{item.place}: {error.where}"
             complain(error)
         if item.error is not None:
             complain(item.error)

@@ -16,8 +16,8 @@ from pithbuilder.signing.keyring import Keyring
 from pithbuilder.stores.atomic import read_file
 from pithbuilder.stores.key_files import pinned_keyring
 from pithbuilder.stores.mirror_tree import MirrorTree
-from pithbuilder.verify.report import Check, Outcome, SignatureKey, Verdict, VerificationReport, worst
-from pithbuilder.verify.tree import TreeEntry, tree_verdict, verify_tree
+from pithbuilder.verify.report import Outcome, SignatureKey, Verdict, VerificationReport, worst
+from pithbuilder.verify.tree import NO_MIRROR, TreeEntry, tree_verdict, verify_tree
 
 
 @click.command("verify", context_settings=CONTEXT_SETTINGS)
@@ -57,13 +57,14 @@ def _verify_file(path: Path, keyring: Keyring, as_json: bool) -> Verdict:
 
 def _verify_directory(root: Path, keyring: Keyring, as_json: bool) -> Verdict:
     """Verify a mirror and print what is worth printing: in text, one line a bundle and whatever is wrong."""
-    count = 0
+    count, failed = 0, False
     unpinned: dict[SignatureKey, None] = {}
 
     def printed() -> Iterator[TreeEntry]:
-        nonlocal count
+        nonlocal count, failed
         for entry in verify_tree(MirrorTree(root), keyring):
             count += 1
+            failed = failed or bool(entry.report.failures)
             unpinned.update(dict.fromkeys(key for key in entry.report.keys if not key.pinned))
             if as_json:
                 print_json({"path": str(root / entry.path), **entry.report.to_dict()})
@@ -72,15 +73,8 @@ def _verify_directory(root: Path, keyring: Keyring, as_json: bool) -> Verdict:
             yield entry
 
     verdict = tree_verdict(printed())
-    if count == 0:
-        missing = Check(
-            "no-mirror",
-            "$",
-            Outcome.FAILED,
-            "directory holds no mirror",
-            expected="files such as pith/<suffix>/bundle.json",
-        )
-        _print_report(root, VerificationReport(document_kind="mirror", verdict=verdict, checks=(missing,)), as_json)
+    if verdict is Verdict.INVALID and not failed:
+        _print_report(root, VerificationReport(document_kind="mirror", verdict=verdict, checks=(NO_MIRROR,)), as_json)
     elif as_json:
         print_json({"path": str(root), "document_kind": "mirror", "verdict": verdict.value, "files": count})
     else:

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 from pithbuilder.core.arxiv_id import parse_arxiv_id, parse_category, without_subject_class
+from pithbuilder.core.canonical_json import MAX_INTEGER
 from pithbuilder.core.timestamps import format_seconds
 from pithbuilder.errors import DocumentError, FormatError, printable
 
@@ -51,8 +52,8 @@ class PaperMetadata:
                 object.__setattr__(self, "arxiv_id", without_subject_class(self.arxiv_id))
         except FormatError as error:
             raise _misspelt("arxiv_id", error) from error
-        if type(self.version) is not int or self.version < 1:
-            raise _wrong("version", "an integer of at least 1", self.version)
+        if type(self.version) is not int or not 1 <= self.version <= MAX_INTEGER:
+            raise _wrong("version", "an integer of at least 1, and at most 2^53 - 1", self.version)
         for name, text in (("title", self.title), ("abstract", self.abstract), ("authors", self.authors)):
             if type(text) is not str or not text.isascii() or not text or text.isspace():
                 _check_text(name, text)

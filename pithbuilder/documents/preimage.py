@@ -40,6 +40,7 @@ PREIMAGE_RULES: Final[Mapping[str, PreimageRule]] = MappingProxyType(
         "bundle": PreimageRule(frozenset({"bundle_signature"}), "bundle_sha256_bytes"),
         "key_rotation": PreimageRule(_STATEMENT_SEAL, "key_rotation_sha256_bytes"),
         "key_revocation": PreimageRule(_STATEMENT_SEAL, "key_revocation_sha256_bytes"),
+        "corpus_signature": PreimageRule(frozenset({"signature"}), "corpus_signature_sha256_bytes"),
         "probe": PreimageRule(frozenset(), "probe"),
         "data_integrity_proof": PreimageRule(frozenset({"proofValue"}), "eddsa-jcs-2022"),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.documents.record import RECORD_SCHEMA_VERSION, CanonicalRecord
-from pithbuilder.errors import FormatError, printable
+from pithbuilder.errors import FormatError, naming, printable
 
 
 def describe_number(record: CanonicalRecord) -> JsonObject:
@@ -26,14 +26,13 @@ def describe_number(record: CanonicalRecord) -> JsonObject:
             found=printable(f"{record.source.kind}, {record.schema_version}"),
         )
     number = record.pith_number
+    with naming("$.source.id"):
+        aliases = number.aliases(record.source.id, record.source.version)
     return {
         "canonical_sha256": record.digest.hex(),
         "pith_number": str(number),
         "short_pith_number": number.short,
-        "aliases": [
-            {"alias_kind": kind, "alias_value": value}
-            for kind, value in number.aliases(record.source.id, record.source.version).items()
-        ],
+        "aliases": [{"alias_kind": kind, "alias_value": value} for kind, value in aliases.items()],
     }
 
 

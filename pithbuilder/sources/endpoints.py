@@ -110,7 +110,7 @@ class OaiEndpoint:
         )
 
     def _ask(self, verb: str, parameters: dict[str, str], read: Callable[[Answer], Page] | None = None) -> Page:
-        return self._http.get({"verb": verb, **parameters}, read or _read_oai_page)
+        return self._http.get({"verb": verb, **parameters}, read or read_oai_page)
 
 
 class AtomEndpoint:
@@ -132,15 +132,24 @@ class AtomEndpoint:
             SourceError: As for :meth:`~pithbuilder.sources.http.HttpClient.get`; ``atom-error``.
         """
         parameters = {"id_list": ",".join(ids), "start": "0", "max_results": str(len(ids))}
-        return self._http.get(parameters, _read_atom_page)
+        return self._http.get(parameters, read_atom_page)
 
 
 def _read_next_page(answer: Answer) -> Page:
     """Read a page that a token has brought: there must be something on it."""
-    return _read_oai_page(answer, may_be_empty=False)
+    return read_oai_page(answer, may_be_empty=False)
 
 
-def _read_oai_page(answer: Answer, *, may_be_empty: bool = True) -> Page:
+def read_oai_page(answer: Answer, *, may_be_empty: bool = True) -> Page:
+    """Return what an answer of OAI-PMH brings.
+
+    Args:
+        answer: What the server answered.
+        may_be_empty: Whether the server may say that there are no records.
+
+    Raises:
+        SourceError: ``http-endpoint``, ``http-status``, ``oai-error``, ``oai-page``, or what is wrong with the markup.
+    """
     found = _outline(answer, oai.ROOT)
     elements: dict[str, list[Element]] = {}
     for raw in found.elements:
@@ -178,7 +187,13 @@ def _read_oai_page(answer: Answer, *, may_be_empty: bool = True) -> Page:
     )
 
 
-def _read_atom_page(answer: Answer) -> Page:
+def read_atom_page(answer: Answer) -> Page:
+    """Return what an answer of the query API brings.
+
+    Raises:
+        SourceError: ``http-endpoint``, ``http-status``, ``atom-error``, ``atom-page``, or what is
+            wrong with the markup.
+    """
     found = _outline(answer, atom.ROOT)
     entries = [(raw, _parse(raw, answer)) for raw in found.elements if raw.name == atom.ENTRY]
     totals = [_parse(raw, answer) for raw in found.elements if raw.name == atom.TOTAL_RESULTS]

@@ -24,16 +24,30 @@ def read_bundle_or_state(path: Path) -> tuple[Bundle | State, bytes]:
         DocumentError: ``document-kind``: neither a bundle nor a state; or what is wrong with its fields.
     """
     data = read_file(path, MAX_DOCUMENT_BYTES)
-    value = parse_object(data, where=str(path))
-    place = f"{path}: {ROOT}"
+    return parse_bundle_or_state(data, str(path)), data
+
+
+def parse_bundle_or_state(data: bytes, where: str) -> Bundle | State:
+    """Return the bundle or state that some bytes hold.
+
+    Args:
+        data: The bytes.
+        where: What to call them in errors.
+
+    Raises:
+        WireError: It is not JSON as it is accepted here.
+        DocumentError: ``document-kind``: neither a bundle nor a state; or what is wrong with its fields.
+    """
+    value = parse_object(data, where=where)
+    place = f"{where}: {ROOT}"
     if "bundle_type" in value:
-        return Bundle.from_dict(value, place), data
+        return Bundle.from_dict(value, place)
     if "state_type" in value:
-        return State.from_dict(value, place), data
+        return State.from_dict(value, place)
     raise DocumentError(
         "document-kind",
         "neither a bundle nor a state",
-        where=str(path),
+        where=where,
         expected="a bundle or a state of an open graph",
         found=printable(", ".join(sorted(value)[:5])),
     )

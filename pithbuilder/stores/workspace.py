@@ -10,6 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -169,33 +170,7 @@ class Workspace:
                 where=str(self.root),
                 hint="run 'pithbuilder keys publish' to complete it",
             )
-        active = chain.active
-        if active is None:
-            raise KeyMaterialError(
-                "no-active-key",
-                "the last key has been retired or revoked; this workspace signs nothing any more",
-                where=str(self.keys.keyring_path),
-            )
-        now, window = clock.now(), active.window
-        if window.valid_from is not None and now < window.valid_from:
-            raise KeyMaterialError(
-                "clock-set-back",
-                "the clock stands before the beginning of the key that signs",
-                where=active.key_id,
-                expected=f"{active.entry.valid_from} or later",
-                found=format_seconds(now),
-                hint="set the clock right",
-            )
-        if not window.holds(now):
-            raise KeyMaterialError(
-                "key-expired",
-                "the key that signs has come to its end",
-                where=active.key_id,
-                expected=f"{active.entry.valid_until} or earlier",
-                found=format_seconds(now),
-                hint=f"replace it: 'pithbuilder keys rotate --effective-at {active.entry.valid_until}'",
-            )
-        return active
+        return key_that_signs(chain, clock.now(), str(self.keys.keyring_path))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -222,6 +197,46 @@ class Workspace:
             yield
         finally:
             os.close(descriptor)
+
+
+def key_that_signs(chain: KeyChain, now: datetime, where: str) -> ChainKey:
+    """Return the key of a chain that signs at an instant.
+
+    Args:
+        chain: An issuer's keys.
+        now: The instant, in UTC.
+        where: What to call the chain in errors.
+
+    Raises:
+        KeyMaterialError: ``no-active-key``, ``clock-set-back`` or ``key-expired``.
+    """
+    active = chain.active
+    if active is None:
+        raise KeyMaterialError(
+            "no-active-key",
+            "the last key has been retired or revoked; this workspace signs nothing any more",
+            where=where,
+        )
+    window = active.window
+    if window.valid_from is not None and now < window.valid_from:
+        raise KeyMaterialError(
+            "clock-set-back",
+            "the clock stands before the beginning of the key that signs",
+            where=active.key_id,
+            expected=f"{active.entry.valid_from} or later",
+            found=format_seconds(now),
+            hint="set the clock right",
+        )
+    if not window.holds(now):
+        raise KeyMaterialError(
+            "key-expired",
+            "the key that signs has come to its end",
+            where=active.key_id,
+            expected=f"{active.entry.valid_until} or earlier",
+            found=format_seconds(now),
+            hint=f"replace it: 'pithbuilder keys rotate --effective-at {active.entry.valid_until}'",
+        )
+    return active
 
 
 def document_of_key(profile: IssuerProfile, key_id: str, key: PublicKey, rotates_at: str | None = None) -> KeyDocument:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pithbuilder.bulk.arriving import read_arriving
+from pithbuilder.bulk.arriving import read_all_arriving
 from pithbuilder.cli.event_commands.extending import bundle_argument, extending, report
 from pithbuilder.cli.options import (
     CONTEXT_SETTINGS,
@@ -19,7 +19,6 @@ from pithbuilder.cli.options import (
     workspace_option,
 )
 from pithbuilder.documents.wire import MAX_DOCUMENT_BYTES
-from pithbuilder.errors import EventError
 from pithbuilder.stores.atomic import read_file
 
 
@@ -54,8 +53,6 @@ def command(
     taken that are not there yet. All of them go in, or none.
     """
     with extending(bundle_path, workspace, clock, trust, keyrings, passphrase_file) as (extender, place, bundle):
-        events = [event for path in arriving for event in read_arriving(read_file(path, MAX_DOCUMENT_BYTES), str(path))]
-        if not events:
-            raise EventError("event-none", "there is no event in these files", where=str(arriving[0]))
-        extended = extender.accept(place, bundle, events)
+        files = ((str(path), read_file(path, MAX_DOCUMENT_BYTES)) for path in arriving)
+        extended = extender.accept(place, bundle, read_all_arriving(files))
     report(extended, as_json)

@@ -46,6 +46,7 @@ def test_the_time_is_told_in_utc_and_cut_to_seconds() -> None:
         ("arxiv_id", "1805.08469v1", "arxiv-id-format"),
         ("version", 0, "paper-field"),
         ("version", True, "paper-field"),
+        ("version", 2**53, "paper-field"),
         ("version", "1", "paper-field"),
         ("title", "", "field-empty"),
         ("title", " \n\u2003", "field-empty"),

@@ -1,0 +1,57 @@
+"""``pithbuilder fixtures unpack``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, keyring_option, trust_option
+from pithbuilder.cli.output import print_json, print_line, tell
+from pithbuilder.errors import FixtureError
+from pithbuilder.fixtures.pack import verify_pack
+from pithbuilder.stores.corpus_archive import open_corpus
+from pithbuilder.stores.corpus_tree import CorpusTree
+from pithbuilder.stores.key_files import pinned_keyring
+from pithbuilder.verify.report import Verdict
+
+
+@click.command("unpack", context_settings=CONTEXT_SETTINGS)
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the files to this directory, which must be empty.  [default: only verify]",
+)
+@trust_option
+@keyring_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    archive: Path,
+    out: Path | None,
+    trust: tuple[Path, ...],
+    keyrings: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Verify a packed corpus: every file, its checksums, and the signature of its manifest.
+
+    Nothing is written of an archive that is invalid.
+    """
+    files = open_corpus(archive)
+    report = verify_pack(files, pinned_keyring(*trust, followed=keyrings))
+    if as_json:
+        print_json({"path": str(archive), **report.to_dict()})
+    else:
+        print_line(f"{report.verdict.value:<15}  corpus of {len(files)} files  {archive}")
+        for finding in report.findings:
+            print_line(f"  FAILED  {finding.code}  {finding.path}: {finding.message}")
+    if out is not None and report.verdict is not Verdict.INVALID:
+        tree = CorpusTree(out)
+        if next(tree.paths(), None) is not None:
+            raise FixtureError("corpus-foreign", "the directory is not empty", where=str(out))
+        for path, data in sorted(files.items()):
+            tree.write(path, data)
+        tell(f"wrote {len(files)} files to {out}")
+    ctx.exit(report.verdict.exit_code)
