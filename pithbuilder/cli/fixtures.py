@@ -46,4 +46,8 @@ class _LazyGroup(click.Group):
 
 @click.command("fixtures", cls=_LazyGroup, context_settings=CONTEXT_SETTINGS)
 def command() -> None:
-    """Make and check the corpus of fixtures, and drive other programs with it."""
+    """Make test vectors for other tools, and drive those with them.
+
+    The corpus tells verifiers, resolvers and mirrors in any language what is valid, what is not, with which code and
+    where.
+    """

@@ -47,22 +47,26 @@ def encode_jwks(keys: Iterable[PublicKey]) -> JsonObject:
     return {"keys": [encode_jwk(key) for key in keys]}
 
 
-def decode_jwk(value: JsonObject) -> PublicKey:
+def decode_jwk(value: JsonObject, path: str = ROOT) -> PublicKey:
     """Return the public key of a JWK; members that do not tell the key are left alone.
+
+    Args:
+        value: The JWK.
+        path: Where it stands, for error messages.
 
     Raises:
         InteropError: ``jwk-field``, ``jwk-kty``, ``jwk-crv``, ``jwk-encoding``; ``jwk-private`` for a private key.
         KeyMaterialError: What :class:`~pithbuilder.signing.ed25519.PublicKey` refuses.
     """
-    _check_type(value, ROOT)
+    _check_type(value, path)
     if "d" in value:
         raise InteropError(
             "jwk-private",
             "JWK holds a private key where a public one is wanted",
-            where=child_path(ROOT, "d"),
+            where=child_path(path, "d"),
             hint="remove the member d before you hand a key to anybody",
         )
-    return load_public_key(_bytes_of(value, "x", PUBLIC_KEY_LENGTH, ROOT))
+    return load_public_key(_bytes_of(value, "x", PUBLIC_KEY_LENGTH, path))
 
 
 def decode_jwks(value: JsonObject) -> list[PublicKey]:
@@ -72,7 +76,8 @@ def decode_jwks(value: JsonObject) -> list[PublicKey]:
         InteropError: As for :func:`decode_jwk`.
         KeyMaterialError: As for :func:`decode_jwk`.
     """
-    return [decode_jwk(_object(item, f"$.keys[{index}]")) for index, item in enumerate(_keys(value))]
+    places = [f"$.keys[{index}]" for index in range(len(_keys(value)))]
+    return [decode_jwk(_object(item, place), place) for item, place in zip(_keys(value), places, strict=True)]
 
 
 def decode_private_jwk(value: JsonObject) -> PrivateKey:

@@ -49,7 +49,8 @@ def blocks(section: str, language: str = "") -> list[str]:
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    shutil.copytree(ROOT / "tests" / "published", tmp_path / "tests" / "published")
+    for name in ("published", "corpus", "second_implementation"):
+        shutil.copytree(ROOT / "tests" / name, tmp_path / "tests" / name)
     return tmp_path
 
 
@@ -84,7 +85,7 @@ def type_command(command: str, directory: Path) -> str:
 def test_commands_word_for_word(directory: Path) -> None:
     shown: dict[str, str] = {}
     with FeedServer(PUBLISHED_YESTERDAY) as server:
-        for section in ("Mint", "Sources", "Verify", "Events", "Keys", "Rotation"):
+        for section in ("Mint", "Sources", "Verify", "Events", "Keys", "Rotation", "Fixtures for other tools"):
             for block in blocks(section):
                 for command in block.strip().splitlines():
                     here = f" --endpoint {server.oai_url} --delay 0" if " harvest --from" in command else ""
@@ -114,7 +115,15 @@ def test_commands_word_for_word(directory: Path) -> None:
     assert "author_attestation  in-force" in accepted
     (explained,) = (text for command, text in shown.items() if " merge " in command)
     assert "merged: 6 events, 6 applied, 0 invalid, 0 equivocations" in explained
-    assert len(shown) >= 37
+    assert "nothing is wrong with the corpus" in shown["pithbuilder fixtures lint"]
+    (unpacked,) = (text for command, text in shown.items() if " fixtures unpack " in command)
+    assert unpacked.startswith("trusted")
+    assert len(shown) >= 44
+
+
+def test_the_number_of_vectors() -> None:
+    manifest = json.loads((ROOT / "tests" / "corpus" / "manifest.json").read_text())
+    assert f"{manifest['vectors']:,} of them, {manifest['negative']:,} negative" in " ".join(README.split())
 
 
 def test_python_says_what_the_comments_say(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

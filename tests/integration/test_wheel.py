@@ -26,7 +26,7 @@ def test_wheel_in_a_clean_environment(tmp_path: Path) -> None:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
-    for name in ("pithbuilder", "keys"):
+    for name in ("pithbuilder", "keys", "docs"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path, source, cwd=tmp_path)
     (wheel,) = tmp_path.glob("pithbuilder-*.whl")
@@ -36,6 +36,7 @@ def test_wheel_in_a_clean_environment(tmp_path: Path) -> None:
     assert "pithbuilder/documents/schemas/bundle.json" in names
     assert "pithbuilder/py.typed" in names
     assert "pithbuilder/cli/help.txt" in names
+    assert "pithbuilder/docs/format/07-events.md" in names
     assert not [name for name in names if name.endswith(".pem") or name.startswith("tests/")]
 
     run(sys.executable, "-m", "venv", tmp_path / "clean", cwd=tmp_path)
@@ -47,3 +48,14 @@ def test_wheel_in_a_clean_environment(tmp_path: Path) -> None:
         shown = run(program, "verify", PUBLISHED / name, cwd=tmp_path)
         assert shown.startswith("trusted"), shown
     assert "pithbuilder" in run(program, "--version", cwd=tmp_path)
+
+    run(program, "fixtures", "generate", "--out", tmp_path / "corpus", cwd=tmp_path)
+    assert files_of(tmp_path / "corpus") == files_of(ROOT / "tests" / "corpus")
+    lint = subprocess.run(
+        [program, "fixtures", "lint", "--corpus", "corpus"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (lint.returncode, "pithbuilder[fixtures]" in lint.stderr) == (1, True), lint.stderr
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

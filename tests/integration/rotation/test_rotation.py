@@ -102,6 +102,14 @@ def test_a_bundle_that_was_signed_again_and_is_gone(workspace: Path) -> None:
     assert contents(workspace / "mirror") == before
 
 
+def test_reissue_of_a_bundle_that_is_gone(workspace: Path) -> None:
+    rotate(workspace)
+    number = bundle_of(workspace)["pith_number"]
+    shutil.rmtree(workspace / "mirror" / "pith" / number.rpartition(":")[2])
+    done = run("reissue", number, "--workspace", workspace, "--clock", LATER)
+    assert (done.returncode, code_of(done)) == (1, "bundle-missing")
+
+
 def test_a_dry_run_needs_no_key_and_writes_nothing(workspace: Path) -> None:
     rotate(workspace)
     for path in (workspace / "keys").glob("*.pem"):
@@ -247,6 +255,7 @@ def test_the_end_of_an_issuer(workspace: Path, pin: Path) -> None:
     ("options", "code"),
     [
         (("--to", "missing"), "key-missing"),
+        (("--to", "missing", "--expires", "2027-01-01T00:00:00Z"), "rotation-expires-set"),
         (("--to", "first"), "rotation-key-id-reused"),
         (("--next", "first"), "rotation-key-id-reused"),
         (("--effective-at", "2027-01-01T00:00:00Z"), "rotation-future"),
