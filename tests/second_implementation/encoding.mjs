@@ -45,7 +45,6 @@ export function encodeBase32(bytes) {
 
 /**
  * @param {string} text
- * @param {number} [length]
  * @returns {Buffer}
  * @throws {Refusal} base32-format
  */

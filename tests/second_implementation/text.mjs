@@ -39,7 +39,6 @@ export function words(text) {
 export function canonicalText(text) {
   if (!text.isWellFormed()) throw new Refusal('text-surrogate');
   const plain = words(text).join(' ');
-  // eslint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(plain)) return plain.toLowerCase();
   const characters = Array.from(plain);
   return characters

@@ -199,7 +199,7 @@ CORE_MUTANTS: Final = (
         "authors-stay-in-their-order",
         AUTHORS,
         "[name for _, name in sorted(zip(reduced, names, strict=False))]",
-        "sorted(names, key=line.index)",
+        'sorted(names, key=" ".join(line.split()).index)',
         "text-and-authors",
     ),
     Mutant(

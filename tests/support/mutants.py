@@ -110,9 +110,14 @@ def vectors_of(family: str) -> Iterator[dict[str, Any]]:
     listed = json.loads((CORPUS / family / "vectors.json").read_text(encoding="utf-8"))["vectors"]
     for vector in listed:
         if "large" not in vector["flags"]:
-            expect = vector["expect"]
-            output = {"output": written_out(expect["output"])} if "output" in expect else {}
-            yield {**vector, "input": written_out(vector["input"]), "expect": {**expect, **output}}
+            expect = dict(vector["expect"])
+            if "output" in expect:
+                expect["output"] = members_of(expect["output"])
+            yield {**vector, "input": members_of(vector["input"]), "expect": expect}
+
+
+def members_of(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: written_out(member) for name, member in value.items()}
 
 
 def written_out(value: Any) -> Any:
@@ -128,7 +133,7 @@ def written_out(value: Any) -> Any:
             return in_base64((CORPUS / path).read_bytes())
         case {"repeat": {"before": str(before), "unit": str(unit), "times": int(times), "after": str(after)}}:
             return in_base64((before + unit * times + after).encode())
-    return {name: written_out(member) for name, member in value.items()}
+    return members_of(value)
 
 
 def in_base64(data: bytes) -> dict[str, str]:

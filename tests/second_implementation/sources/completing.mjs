@@ -89,7 +89,6 @@ function textsAgree(shown, stated) {
   let odd = 0;
   const count = (text, step) => {
     for (const word of words(text)) {
-      // eslint-disable-next-line no-control-regex
       if (/^[\x00-\x7f]*$/.test(word) && !/[\\$]/.test(word)) surplus.set(word, (surplus.get(word) ?? 0) + step);
       else odd += 1;
     }
