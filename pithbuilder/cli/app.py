@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import click
 
+from pithbuilder.cli.lazy_group import LazyGroup
 from pithbuilder.cli.output import complain
 from pithbuilder.errors import PithError
 
@@ -32,23 +32,11 @@ COMMANDS: Final = {
 """Command name to its one-line help; the module of the same name holds the command ``command``."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is called, and turns refusals into messages and exit status 1."""
+class App(LazyGroup):
+    """The whole program: it turns refusals into messages and exit status 1."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order in which they are used."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        return cast(click.Command, import_module(f"pithbuilder.cli.{cmd_name.replace('-', '_')}").command)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    summaries = COMMANDS
+    package = "pithbuilder.cli"
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; an error of this project ends the program with status 1."""
@@ -59,7 +47,7 @@ class LazyGroup(click.Group):
             ctx.exit(1)
 
 
-@click.command(cls=LazyGroup, context_settings=CONTEXT_SETTINGS)
+@click.command(cls=App, context_settings=CONTEXT_SETTINGS)
 @click.version_option(package_name="pithbuilder", message="%(prog)s %(version)s")
 def app() -> None:
     """Issue and verify Pith Numbers: content-derived identifiers for papers, with signed bundles around them.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Final, cast
+from typing import Final
 
 import click
 
+from pithbuilder.cli.lazy_group import LazyGroup
 from pithbuilder.cli.options import CONTEXT_SETTINGS
 
-_COMMANDS: Final = {
+COMMANDS: Final = {
     "generate": "Write the corpus: vectors for verifiers, resolvers and mirrors in other languages.",
     "check": "Compare a corpus with what is generated, byte for byte.",
     "lint": "Hold a corpus against its schemas, its names, its files and the list of codes.",
@@ -22,29 +22,15 @@ _COMMANDS: Final = {
     "pack": "Pack a corpus into an archive, with checksums and a signed manifest.",
     "unpack": "Verify a packed corpus, and write its files.",
 }
+"""Command name to its one-line help."""
 
 
-class _LazyGroup(click.Group):
-    """A group that loads a command when it is called: cases and schemas are read by those alone that need them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order in which they are used."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module = import_module(f"pithbuilder.cli.fixtures_commands.{cmd_name}")
-        return cast(click.Command, module.command)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+class _Fixtures(LazyGroup):
+    summaries = COMMANDS
+    package = "pithbuilder.cli.fixtures_commands"
 
 
-@click.command("fixtures", cls=_LazyGroup, context_settings=CONTEXT_SETTINGS)
+@click.command("fixtures", cls=_Fixtures, context_settings=CONTEXT_SETTINGS)
 def command() -> None:
     """Make test vectors for other tools, and drive those with them.
 

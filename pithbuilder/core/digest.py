@@ -6,7 +6,6 @@ import hashlib
 import re
 from typing import Final
 
-DIGEST_LENGTH: Final = 32
 _HEX_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 

@@ -8,13 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pithbuilder.errors import StoreError, printable
-from pithbuilder.stores.atomic import make_directory, read_failed, read_file, remove_file, write_file
+from pithbuilder.stores.atomic import make_directory, read_failed, read_file, remove_file, write_failed, write_file
 
 _MAX_FILE_BYTES: Final = 64 * 2**20
 
 
 class CorpusTree:
-    """The files below a directory.
+    """The files below a directory; links inside it are files that cannot be read, and are never followed.
 
     Args:
         root: The directory; it need not be there.
@@ -24,7 +24,7 @@ class CorpusTree:
         self.root = root
 
     def paths(self) -> Iterator[str]:
-        """Yield the path of every file below the directory, with slashes, sorted; links are not followed.
+        """Yield the path of every file and link below the directory, with slashes, sorted.
 
         Raises:
             StoreError: ``read-failed``.
@@ -35,18 +35,25 @@ class CorpusTree:
         """Return a file's bytes.
 
         Raises:
-            StoreError: ``read-failed``: also for a path that leads out of the directory; ``file-too-large``.
+            StoreError: ``read-failed``: also for a path that leads out of the directory, and for what is no plain
+                file; ``file-too-large``.
         """
-        return read_file(self._below(path), _MAX_FILE_BYTES)
+        place = self._below(path, "read-failed")
+        if place.exists() and not place.is_file():  # reading a pipe would never end
+            raise StoreError("read-failed", "not a regular file", where=str(place))
+        return read_file(place, _MAX_FILE_BYTES)
 
     def write(self, path: str, data: bytes) -> None:
         """Put a file in place, and the directories that lead to it.
 
         Raises:
-            StoreError: ``write-failed``.
+            StoreError: ``write-failed``: also for a path that leads out of the directory.
         """
-        place = self._below(path)
-        make_directory(place.parent)
+        place = self._below(path, "write-failed")
+        try:
+            make_directory(place.parent)
+        except OSError as error:  # a file stands where a directory is to be
+            raise write_failed(place.parent, error) from error
         write_file(place, data)
 
     def remove(self, path: str) -> None:
@@ -55,20 +62,26 @@ class CorpusTree:
         Raises:
             StoreError: ``write-failed``.
         """
-        place = self._below(path)
+        place = self._below(path, "write-failed")
         remove_file(place)
-        for directory in place.parents:
-            if directory == self.root or next(directory.iterdir(), None) is not None:
-                break
-            directory.rmdir()
+        try:
+            for directory in place.relative_to(self.root).parents:
+                if directory == Path() or next((self.root / directory).iterdir(), None) is not None:
+                    break
+                (self.root / directory).rmdir()
+        except OSError as error:
+            raise write_failed(place.parent, error) from error
 
-    def _below(self, path: str) -> Path:
+    def _below(self, path: str, code: str) -> Path:
+        """Return the place of a file; no step on the way there may be a link, which could lead anywhere."""
         steps = PurePosixPath(path)
-        if steps.is_absolute() or ".." in steps.parts or str(steps) != path:
-            raise StoreError("read-failed", "not a path below the directory", where=printable(path))
-        place = self.root / steps
-        if place.exists() and not place.is_file():  # reading a pipe would never end
-            raise StoreError("read-failed", "not a regular file", where=str(place))
+        if not steps.parts or steps.is_absolute() or ".." in steps.parts or str(steps) != path or "\0" in path:
+            raise StoreError(code, "not a path below the directory", where=printable(path))
+        place = self.root
+        for step in steps.parts:
+            place /= step
+            if place.is_symlink():
+                raise StoreError(code, "a link, which is not followed", where=str(place))
         return place
 
     def _walk(self) -> Iterator[str]:
@@ -76,6 +89,7 @@ class CorpusTree:
             raise read_failed(self.root, error) from error
 
         if self.root.exists():
-            for directory, _, names in os.walk(self.root, onerror=fail):
-                for name in names:
-                    yield (Path(directory) / name).relative_to(self.root).as_posix()
+            for directory, folders, names in os.walk(self.root, onerror=fail):
+                here = Path(directory)
+                for name in (*names, *(folder for folder in folders if (here / folder).is_symlink())):
+                    yield (here / name).relative_to(self.root).as_posix()

@@ -10,13 +10,12 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import attrs
 
-from pithbuilder.core.timestamps import Clock, format_seconds
+from pithbuilder.core.timestamps import Clock
 from pithbuilder.documents.key_document import KeyDocument
 from pithbuilder.documents.mirror import SIGNING_KEY_PATH
 from pithbuilder.errors import KeyMaterialError, ProfileError, StoreError
@@ -26,6 +25,7 @@ from pithbuilder.stores.atomic import is_taken, make_directory, read_file, undon
 from pithbuilder.stores.key_store import KeyStore, NewKey, check_key_id
 from pithbuilder.stores.profile_file import format_profile, load_profile
 from pithbuilder.verify.key_chain import ChainKey, KeyChain
+from pithbuilder.verify.signing_key import key_that_signs
 
 PROFILE_NAME: Final = "pith.toml"
 _MAX_GITIGNORE_BYTES: Final = 2**20
@@ -197,46 +197,6 @@ class Workspace:
             yield
         finally:
             os.close(descriptor)
-
-
-def key_that_signs(chain: KeyChain, now: datetime, where: str) -> ChainKey:
-    """Return the key of a chain that signs at an instant.
-
-    Args:
-        chain: An issuer's keys.
-        now: The instant, in UTC.
-        where: What to call the chain in errors.
-
-    Raises:
-        KeyMaterialError: ``no-active-key``, ``clock-set-back`` or ``key-expired``.
-    """
-    active = chain.active
-    if active is None:
-        raise KeyMaterialError(
-            "no-active-key",
-            "the last key has been retired or revoked; this workspace signs nothing any more",
-            where=where,
-        )
-    window = active.window
-    if window.valid_from is not None and now < window.valid_from:
-        raise KeyMaterialError(
-            "clock-set-back",
-            "the clock stands before the beginning of the key that signs",
-            where=active.key_id,
-            expected=f"{active.entry.valid_from} or later",
-            found=format_seconds(now),
-            hint="set the clock right",
-        )
-    if not window.holds(now):
-        raise KeyMaterialError(
-            "key-expired",
-            "the key that signs has come to its end",
-            where=active.key_id,
-            expected=f"{active.entry.valid_until} or earlier",
-            found=format_seconds(now),
-            hint=f"replace it: 'pithbuilder keys rotate --effective-at {active.entry.valid_until}'",
-        )
-    return active
 
 
 def document_of_key(profile: IssuerProfile, key_id: str, key: PublicKey, rotates_at: str | None = None) -> KeyDocument:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from pithbuilder.fixtures.rules import code_list
+from pithbuilder.fixtures.format_document import code_list
 from pithbuilder.fixtures.scene import keys
 from pithbuilder.stores.key_files import pinned_keyring
 from tests.support.cli import Result, run
@@ -18,6 +19,7 @@ from tests.support.cli import Result, run
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpus"
 VECTOR = "canonical-json/empty-object"
+ADAPTER = f"{sys.executable} -m pithbuilder fixtures adapter"
 
 
 def fixtures(*arguments: str | Path, cwd: Path | None = ROOT, stdin: bytes = b"") -> Result:
@@ -104,7 +106,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
         ("aliases/vectors.json", '"expect": {', '"expects": {', "lint-schema"),
         ("aliases/vectors.json", "  ", "   ", "lint-format"),
         ("aliases/vectors.json", "{", "[", "lint-json"),
-        ("manifest.json", '"README.md": "', '"README.md": "x', "lint-schema"),
+        ("manifest.json", '"README.md": "', '"README.md": "x', "field-format"),
     ],
 )
 def test_what_lint_finds(copied: Path, path: str, old: str, new: str, code: str) -> None:
@@ -150,7 +152,8 @@ def test_show() -> None:
     spelt = json.loads((CORPUS / "canonical-json" / "vectors.json").read_text())["vectors"]
     assert shown == next(vector for vector in spelt if vector["id"] == VECTOR)
     (request,) = fixtures("show", VECTOR, "--request").lines()
-    assert request == {"id": VECTOR, "operation": "canonicalize", "input": {"json": {"base64": "e30="}}}
+    assert '{"base64": "eyB9"}' in (CORPUS / "README.md").read_text()
+    assert request == {"id": VECTOR, "operation": "canonicalize", "input": {"json": {"base64": "eyB9"}}}
 
 
 def test_show_of_a_vector_with_a_file_names_the_same_file() -> None:
@@ -208,12 +211,12 @@ def test_a_new_vector_that_cannot_be(arguments: list[str], told: str) -> None:
 
 
 def test_the_adapter_passes_everything() -> None:
-    result = fixtures("run", "--tool", "pithbuilder fixtures adapter", "--json")
+    result = fixtures("run", "--tool", ADAPTER, "--json")
     assert result.returncode == 0, result.stdout[-3000:]
 
 
 def test_the_adapter_with_a_process_for_each_vector() -> None:
-    command = ("run", "--tool", "pithbuilder fixtures adapter", "--per-vector", "--family", "aliases")
+    command = ("run", "--tool", ADAPTER, "--per-vector", "--family", "aliases")
     assert fixtures(*command).returncode == 0
 
 

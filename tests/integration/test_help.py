@@ -10,7 +10,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from pithbuilder.cli.app import COMMANDS, LazyGroup, app
+from pithbuilder.cli.app import COMMANDS, app
+from pithbuilder.cli.fixtures import COMMANDS as FIXTURE_COMMANDS
+from pithbuilder.cli.fixtures import command as fixtures
+from pithbuilder.cli.lazy_group import LazyGroup
 from tests.support.cli import environment, run
 
 SUBCOMMANDS = (
@@ -28,7 +31,12 @@ SUBCOMMANDS = (
     "backup",
     "restore",
 )
-EVERY_COMMAND = [(), *((name,) for name in COMMANDS), *(("keys", name) for name in SUBCOMMANDS)]
+EVERY_COMMAND = [
+    (),
+    *((name,) for name in COMMANDS),
+    *(("keys", name) for name in SUBCOMMANDS),
+    *(("fixtures", name) for name in FIXTURE_COMMANDS),
+]
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -64,6 +72,12 @@ def test_a_one_liner_is_the_commands_own_short_help(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert COMMANDS[name] == command.get_short_help_str(limit=1000)
+
+
+@pytest.mark.parametrize("name", FIXTURE_COMMANDS)
+def test_a_one_liner_of_fixtures_is_the_commands_own_short_help(name: str) -> None:
+    command = fixtures.get_command(fixtures.make_context("fixtures", [name]), name)  # type: ignore[attr-defined]
+    assert FIXTURE_COMMANDS[name] == command.get_short_help_str(limit=1000)
 
 
 def test_subcommands_of_keys_are_the_ones_tested_here() -> None:

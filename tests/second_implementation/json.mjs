@@ -238,24 +238,23 @@ class Grammar {
       this.at += 1;
       if (bytes[this.at] === 0x49) return this.word('Infinity', this.notFinite());
     }
-    let digits = 1;
+    let whole = 1;
     if (bytes[this.at] === 0x30) this.at += 1;
-    else digits = this.digits();
-    const whole = digits;
+    else whole = this.digits();
     let plain = true;
     if (bytes[this.at] === 0x2e) {
       this.at += 1;
-      digits += this.digits();
+      this.digits();
       plain = false;
     }
     if (bytes[this.at] === 0x65 || bytes[this.at] === 0x45) {
       this.at += 1;
       if (bytes[this.at] === 0x2b || bytes[this.at] === 0x2d) this.at += 1;
-      digits += this.digits();
+      this.digits();
       plain = false;
     }
     if (this.options.feed) {
-      if (digits > MAX_FEED_DIGITS) this.unfit = true;
+      if (whole > MAX_FEED_DIGITS) this.unfit = true;
       return 0;
     }
     const value = plain && whole <= 16 ? Number(bytes.latin1Slice(start, this.at)) : NaN;

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pithbuilder.fixtures.rules import code_list
+from pithbuilder.fixtures.format_document import code_list
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pithbuilder"

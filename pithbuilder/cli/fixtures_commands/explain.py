@@ -11,7 +11,7 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line
 from pithbuilder.fixtures.corpus import find_vector, read_corpus
 from pithbuilder.fixtures.explain import Explanation, explain_code, explain_vector
-from pithbuilder.fixtures.rules import code_list
+from pithbuilder.fixtures.format_document import code_list
 from pithbuilder.stores.corpus_tree import CorpusTree
 
 
@@ -20,7 +20,7 @@ from pithbuilder.stores.corpus_tree import CorpusTree
 @corpus_option
 @json_option
 def command(name: str, corpus: Path, as_json: bool) -> None:
-    """Explain one vector, or one code: what it shows, what its code means, and the rule that decides."""
+    """Explain one vector, or one code: what it shows, and by which rule."""
     vectors = read_corpus(CorpusTree(corpus))
     is_code = "/" not in name and name in code_list()
     explanation = explain_code(name, vectors) if is_code else explain_vector(find_vector(vectors, name))

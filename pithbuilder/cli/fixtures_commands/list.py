@@ -31,9 +31,9 @@ def command(
     flags: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """List vectors: id, answer, purpose.
+    """List vectors.
 
-    Exit status 1 where none is found.
+    Each line has the id, the answer and the purpose. Exit status 1 where none is found.
     """
     found = [
         vector

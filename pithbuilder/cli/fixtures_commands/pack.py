@@ -35,9 +35,9 @@ from pithbuilder.stores.workspace import Workspace
 @passphrase_file_option
 @json_option
 def command(corpus: Path, out: Path | None, workspace: Path, passphrase_file: Path | None, as_json: bool) -> None:
-    """Pack a corpus into an archive (.tar.gz), with checksums and a signed manifest.
+    """Pack a corpus into an archive, with checksums and a signed manifest.
 
-    Only a corpus that is as it is generated is packed. The workspace's signing key vouches for it; no time is in it,
+    The archive is a .tar.gz. Only a corpus that is as it is generated is packed. The workspace's signing key vouches for it; no time is in it,
     so that the same corpus and key give the same archive. 'pithbuilder fixtures unpack' verifies it.
     """
     tree = CorpusTree(corpus)

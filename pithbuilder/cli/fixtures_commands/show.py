@@ -21,7 +21,10 @@ from pithbuilder.stores.corpus_tree import CorpusTree
 @corpus_option
 @click.option("--request", is_flag=True, help="Print the line that a tool is asked, every byte string written out.")
 def command(vector_id: str, corpus: Path, request: bool) -> None:
-    """Print one vector as a line of JSON, as the corpus spells it or as a tool is asked it."""
+    """Print one vector.
+
+    It is one line of JSON: the vector as the corpus spells it, or the request as a tool is asked it.
+    """
     vector = find_vector(read_corpus(CorpusTree(corpus)), vector_id)
     if request:
         print_bytes(request_line(question_of(vector)))

@@ -35,9 +35,10 @@ def command(
     keyrings: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Verify a packed corpus: every file, its checksums, and the signature of its manifest.
+    """Verify a packed corpus, and write its files.
 
-    Nothing is written of an archive that is invalid.
+    Every file is held against the checksums and the manifest, and the manifest against its signature. Without --out
+    nothing is written, and of an archive that is invalid nothing ever.
     """
     files = open_corpus(archive)
     report = verify_pack(files, pinned_keyring(*trust, followed=keyrings))

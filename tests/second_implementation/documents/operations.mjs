@@ -48,9 +48,8 @@ function verify({ document, trust, keyrings }) {
 function verifyReceipt({ receipt, record, keys, trust }) {
   const { digest } = numberOf(readRecord(new Reader(parseObject(record), '$')));
   const read = readReceipt(new Reader(parseObject(receipt), '$'));
-  const documents = readKeys(keys);
   const trusted = makeTrust(trust);
-  const known = givenKeys(documents, trusted);
+  const known = givenKeys(readKeys(keys), trusted);
   const report = new Report();
   const { faults, key } = checkReceipt(read, '$', digest, known);
   report.failAll(faults);
@@ -60,8 +59,8 @@ function verifyReceipt({ receipt, record, keys, trust }) {
 
 function verifyEvent({ event, pith_number: pithNumber, keys, trust }) {
   const read = readEvent(new Reader(parseObject(event), '$'));
-  const documents = readKeys(keys);
-  const known = givenKeys(documents, makeTrust(trust));
+  const trusted = makeTrust(trust);
+  const known = givenKeys(readKeys(keys), trusted);
   const { id, faults } = judgeEvent(read, '$', pithNumber, known);
   if (faults.length > 0) throw faults[0];
   return { event_id: id };

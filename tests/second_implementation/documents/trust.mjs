@@ -16,29 +16,30 @@ import { Trust } from './pinning.mjs';
  */
 export function makeTrust(documents = [], keyrings = []) {
   const trust = new Trust();
-  const given = documents.map((bytes, index) => ({ place: `trust[${index}]`, value: parseObject(bytes) }));
-  const isKeyring = ({ value }) => value.has('keyring_type');
-  for (const { value } of given.filter((one) => !isKeyring(one))) pinKeyDocument(value, trust);
-  const pinned = given.filter(isKeyring).map(readPinned);
-  for (const { keyring, key } of pinned) trust.pin(keyring.keys[0].key, key);
-  for (const { keyring, key } of pinned) trust.setSigner(keyring.issuer, key);
+  const given = documents.map((bytes, index) => ({ place: `trust[${index}]`, ...readGiven(parseObject(bytes)) }));
   const followed = keyrings.map((bytes, index) => {
     return { place: `keyrings[${index}]`, keyring: readKeyring(Reader.of(parseObject(bytes), '$')) };
   });
+  const pinned = given.filter(({ keyring }) => keyring !== undefined);
+  for (const { place, keyring } of pinned) if (keyring.keys.length === 0) throw new Refusal('no-keys', place);
+  for (const { document, key } of given) if (document !== undefined) trust.pin(document, key);
+  const owners = pinned.map(({ keyring }) => {
+    const [{ key: document }] = keyring.keys;
+    const key = checkKeyDocument(document, '$');
+    trust.pin(document, key);
+    return { signer: keyring.issuer, key };
+  });
+  for (const { signer, key } of owners) trust.setSigner(signer, key);
   for (const { place, keyring } of [...pinned, ...followed]) at(place, () => trust.follow(checkKeyring(keyring)));
   return trust;
 }
 
-function pinKeyDocument(value, trust) {
-  const document = readKeyDocument(Reader.of(value, '$'));
-  trust.pin(document, checkKeyDocument(document, '$'));
-}
-
-/** A keyring whose first key is pinned; to that key the paths of its faults belong. */
-function readPinned({ place, value }) {
-  const keyring = readKeyring(Reader.of(value, '$'));
-  if (keyring.keys.length === 0) throw new Refusal('no-keys', place);
-  return { place, keyring, key: checkKeyDocument(keyring.keys[0].key, '$') };
+/** A document of trust: a keyring, or a key document, which is checked at once. */
+function readGiven(value) {
+  const reader = Reader.of(value, '$');
+  if (value.has('keyring_type')) return { keyring: readKeyring(reader) };
+  const document = readKeyDocument(reader);
+  return { document, key: checkKeyDocument(document, '$') };
 }
 
 /** Put the place of a keyring in front of the path of what is refused in it. */

@@ -62,18 +62,18 @@ function tellBundle(bundle, trust) {
   ];
 }
 
-/** Every event of a state; it does not say what superseded an event, nor when one was made. @returns {Told[]} */
+/** Every event of a state; it says neither what superseded an event nor, but of those shown, when. @returns {Told[]} */
 function tellState(value) {
   const shown = [...value.get('current').values()]
     .flatMap((member) => member)
-    .filter((member) => member instanceof Map && member.has('event_id'))
-    .map((member) => member.get('event_id'));
+    .filter((member) => member instanceof Map && member.has('event_id'));
+  const times = new Map(shown.map((event) => [event.get('event_id'), event.get('created_at')]));
   const tell = (event_id, standing, reason = '') => {
-    return { event_id, standing, reason, superseded_by: [], created_at: '' };
+    return { event_id, standing, reason, superseded_by: [], created_at: times.get(event_id) ?? '' };
   };
   const contradicting = value.get('equivocations').flatMap((group) => group.get('event_ids'));
   return [
-    ...value.get('applied_event_ids').map((id) => tell(id, shown.includes(id) ? 'in-force' : 'applied')),
+    ...value.get('applied_event_ids').map((id) => tell(id, times.has(id) ? 'in-force' : 'applied')),
     ...[...new Set(contradicting)].map((id) => tell(id, 'equivocating')),
     ...value.get('invalid_events').map((event) => tell(event.get('event_id'), 'invalid', event.get('reason'))),
   ];
@@ -118,20 +118,24 @@ function readSide(bytes, trust) {
   return { kind: 'state', value, bytes, told: tellState(value) };
 }
 
+const stateOf = ({ kind, value }) => (kind === 'state' ? value : value.get('state'));
+
 /** The operation `compare`. */
 export function compare({ first, second, trust }) {
   const trusted = makeTrust(trust);
   const [a, b] = [readSide(first, trusted), readSide(second, trusted)];
   const pithNumber = a.value.get('pith_number');
   if (pithNumber !== b.value.get('pith_number')) throw new Refusal('merge-numbers');
-  // A state does not say whether an event that it does not show was superseded.
-  const coarse = a.kind === 'state' || b.kind === 'state';
-  const meaning = ({ standing, reason }) => `${coarse && standing === 'superseded' ? 'applied' : standing} ${reason}`;
+  // Against a state, a bundle is the state inside it.
+  if (a.kind === 'state' || b.kind === 'state') for (const side of [a, b]) side.told = tellState(stateOf(side));
+  const meaning = ({ standing, reason }) => `${standing} ${reason}`;
   const only = (these, those) => these.told.filter(({ event_id: id }) => !those.told.some((it) => it.event_id === id));
   const names = (told) => [...told].sort(byTime).map(({ event_id: id }) => id);
-  const changed = b.told.filter((told) => {
+  const changed = b.told.flatMap((told) => {
     const before = a.told.find(({ event_id: id }) => id === told.event_id);
-    return before !== undefined && meaning(before) !== meaning(told);
+    if (before === undefined || meaning(before) === meaning(told)) return [];
+    const later = compareCodePoints(before.created_at, told.created_at) > 0 ? before : told;
+    return [{ ...told, created_at: later.created_at }];
   });
   const events = {
     events_added: names(only(b, a)),

@@ -13,7 +13,6 @@ import { verifyBundle } from '../documents/bundle.mjs';
 import { judgeEvent, readEvent } from '../documents/event.mjs';
 import { FAMILIES } from '../documents/families.mjs';
 import { keyOf } from '../documents/key_document.mjs';
-import { mergeEvents } from '../documents/merge.mjs';
 import { readPayload } from '../documents/payloads.mjs';
 import { mapOf } from '../documents/shapes.mjs';
 import { makeTrust } from '../documents/trust.mjs';
@@ -163,13 +162,8 @@ export function signEvent(input) {
   const trust = makeTrust(input.trust);
   if (verifyBundle(bundle, trust).report.verdict === 'invalid') throw new Refusal('bundle-invalid');
   const signer = makeSigner(input.signer_id, input.signer_type, input.key_id, Buffer.from(input.seed, 'hex'));
-  const { judged, keys } = judgeAndMerge(bundle, trust);
-  const value = makeEvent(input, bundle, judged, signer);
-  const own = judgeMade(value, signer, bundle.pith_number, keys);
-  const merged = mergeEvents(bundle.pith_number, [...judged, own], []);
-  const invalid = merged.invalid.find(({ event_id: id }) => id === own.id);
-  if (invalid !== undefined) throw new Refusal(invalid.reason);
-  return answer(value);
+  const { judged } = judgeAndMerge(bundle, trust);
+  return answer(makeEvent(input, bundle, judged, signer));
 }
 
 /** The operation `reissue`: which events are said once more (18.4). */

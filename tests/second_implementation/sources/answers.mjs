@@ -11,14 +11,11 @@ import * as atom from './atom.mjs';
 
 const BEGINNING = 131_072;
 const MAX_WATCHED = 20_000;
-const SEARCH = 'http://a9.com/-/spec/opensearch/1.1/';
-const OAI_WATCHED = ['record', 'error', 'resumptionToken', 'responseDate'];
 const DAY = 86_400_000;
 
 /** Whether an element is looked at. */
 function isWatched(tag, dialect) {
-  if (dialect === oai) return tag.space === oai.OAI && OAI_WATCHED.includes(tag.local);
-  return atom.isRecord(tag) || (tag.space === SEARCH && tag.local === 'totalResults');
+  return dialect.isRecord(tag) || dialect.isWatchedBesides(tag);
 }
 
 /** The watched elements of an answer, each with the place where it ends. */
@@ -106,7 +103,7 @@ function readAtom(data, found, { status }) {
   const entries = found.filter(({ element }) => atom.isRecord(element));
   entries.forEach(({ element }) => atom.checkNoError(element));
   checkStatus(status);
-  const said = found.find(({ element }) => element.space === SEARCH);
+  const said = found.find(({ element }) => atom.isWatchedBesides(element));
   const total = count(said && strip(said.element.text));
   if (total !== undefined && entries.length < total) throw new Refusal('atom-page');
   const records = page(data, entries, atom.readId);

@@ -7,6 +7,7 @@ import { readTime } from '../times.mjs';
 /** The namespace of the feed. */
 export const ATOM = 'http://www.w3.org/2005/Atom';
 const ARXIV = 'http://arxiv.org/schemas/atom';
+const SEARCH = 'http://a9.com/-/spec/opensearch/1.1/';
 const ERROR = /^https?:\/\/([a-z]+\.)?arxiv\.org\/api\/errors/;
 const ABSTRACT = /^https?:\/\/([a-z]+\.)?arxiv\.org\/abs\/(.+)$/;
 
@@ -18,6 +19,11 @@ export function isRoot(tag) {
 /** @param {import('./xml.mjs').Tag} tag @returns {boolean} */
 export function isRecord(tag) {
   return tag.space === ATOM && tag.local === 'entry';
+}
+
+/** Other elements between which a stretch is measured. @param {import('./xml.mjs').Tag} tag @returns {boolean} */
+export function isWatchedBesides(tag) {
+  return tag.space === SEARCH && tag.local === 'totalResults';
 }
 
 /**

@@ -47,26 +47,32 @@ export function readElement(dialect, element) {
 export function readMarkup(bytes) {
   const records = [];
   let dialect;
-  let last;
+  const last = { end: 0, line: 1 };
   const watched = (tag, depth) => {
     if (depth === 1) {
       dialect = dialectOf(tag);
       if (dialect === undefined) throw new Refusal('source-unknown');
-      last = { end: tag.end, line: tag.line };
       return false;
     }
-    return dialect.isRecord(tag);
+    return dialect.isRecord(tag) || dialect.isWatchedBesides(tag);
+  };
+  /** What stands behind the last watched element, up to here. */
+  const stretch = (start) => {
+    if (start - last.end > MAX_RECORD) records.push({ line: last.line, code: 'record-too-long', path: '' });
   };
   const found = (element, end) => {
     const { start } = element.tag;
-    if (start - last.end > MAX_RECORD) records.push({ line: last.line, code: 'record-too-long', path: '' });
+    stretch(start);
     if (end - start > MAX_RECORD) records.push({ line: element.line, code: 'record-too-long', path: '' });
-    else records.push({ ...readElement(dialect, element), endLine: reader.scanner.lineAt(end) });
-    last = { end, line: reader.scanner.lineAt(end) };
+    else if (dialect.isRecord(element)) {
+      records.push({ ...readElement(dialect, element), endLine: reader.scanner.lineAt(end) });
+    }
+    Object.assign(last, { end, line: reader.scanner.lineAt(end) });
   };
   const reader = new XmlReader(bytes, new Collector(watched, found));
   try {
     reader.read();
+    stretch(bytes.length);
   } catch (error) {
     if (error instanceof MarkupFault) return [...beforeFault(records, error), refusalOf(error)];
     if (error instanceof Refusal) return [{ code: error.code, path: error.path }];

@@ -21,6 +21,11 @@ export function isRecord(tag) {
   return tag.space === OAI && (tag.local === 'record' || tag.local === 'error');
 }
 
+/** Other elements between which a stretch is measured. @param {import('./xml.mjs').Tag} tag @returns {boolean} */
+export function isWatchedBesides(tag) {
+  return tag.space === OAI && (tag.local === 'resumptionToken' || tag.local === 'responseDate');
+}
+
 /**
  * The paper that a header is about.
  * @param {import('./elements.mjs').Element} record
