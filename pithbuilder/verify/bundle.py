@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import attrs
 
 from pithbuilder.core.canonical_json import JsonObject, is_plain
@@ -31,6 +34,9 @@ from pithbuilder.verify.signatures import (
     check_signature,
 )
 from pithbuilder.verify.state import check_merge, check_state_itself, printable_number
+
+
+_BASE: Final = re.compile("https?://[^/]")
 
 
 def verify_bundle(data: bytes, keyring: Keyring, *, time_proofs: TimeProofs = NO_TIME_PROOFS) -> VerificationReport:
@@ -109,9 +115,9 @@ def _check_addresses(checks: Checks, content: BundleContent) -> None:
     suffix = content.canonical_record.pith_number.suffix
     resolver_path = f"/pith/{suffix}"
     links = content.links
-    if links.resolver.endswith(resolver_path) and links.resolver.startswith(("https://", "http://")):
+    base = links.resolver.removesuffix(resolver_path)
+    if base != links.resolver and _BASE.match(base):
         checks.passed("links", "$.links.resolver")
-        base = links.resolver.removesuffix(resolver_path)
         for name, found, path in (
             ("bundle", links.bundle, bundle_path(suffix)),
             ("state", links.state, state_path(suffix)),

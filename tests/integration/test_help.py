@@ -76,7 +76,8 @@ def test_a_one_liner_is_the_commands_own_short_help(name: str) -> None:
 
 @pytest.mark.parametrize("name", FIXTURE_COMMANDS)
 def test_a_one_liner_of_fixtures_is_the_commands_own_short_help(name: str) -> None:
-    command = fixtures.get_command(fixtures.make_context("fixtures", [name]), name)  # type: ignore[attr-defined]
+    command = fixtures.get_command(fixtures.make_context("fixtures", [name]), name)
+    assert command is not None
     assert FIXTURE_COMMANDS[name] == command.get_short_help_str(limit=1000)
 
 

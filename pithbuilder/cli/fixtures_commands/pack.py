@@ -37,8 +37,9 @@ from pithbuilder.stores.workspace import Workspace
 def command(corpus: Path, out: Path | None, workspace: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Pack a corpus into an archive, with checksums and a signed manifest.
 
-    The archive is a .tar.gz. Only a corpus that is as it is generated is packed. The workspace's signing key vouches for it; no time is in it,
-    so that the same corpus and key give the same archive. 'pithbuilder fixtures unpack' verifies it.
+    The archive is a .tar.gz. Only a corpus that is as it is generated is packed. The workspace's signing key vouches
+    for it; no time is in it, so that the same corpus and key give the same archive. 'pithbuilder fixtures unpack'
+    verifies it.
     """
     tree = CorpusTree(corpus)
     files = generate()

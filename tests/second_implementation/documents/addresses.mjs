@@ -17,10 +17,11 @@ export function addressFaults(links, hints, suffix) {
 
 function linkFaults(links, suffix) {
   const end = `/pith/${suffix}`;
-  if (!/^https?:\/\//.test(links.resolver) || !links.resolver.endsWith(end)) {
+  const base = links.resolver.endsWith(end) ? links.resolver.slice(0, -end.length) : '';
+  if (!/^https?:\/\/[^/]/.test(base)) {
     return [new Refusal('links', '$.links.resolver')];
   }
-  return Object.entries(placesBelow(links.resolver.slice(0, -end.length), suffix))
+  return Object.entries(placesBelow(base, suffix))
     .filter(([member, place]) => links[member] !== place)
     .map(([member]) => new Refusal('links', `$.links.${member}`));
 }

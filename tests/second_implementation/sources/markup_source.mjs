@@ -88,6 +88,6 @@ function beforeFault(records, fault) {
 }
 
 function refusalOf(fault) {
-  // Where no root was found at all, it is the source as a whole that is refused.
-  return { ...(fault.code !== 'xml-prolog' && { line: fault.line }), code: fault.code, path: '' };
+  const isOfTheWhole = fault.code === 'xml-prolog' || fault.code === 'xml-names';
+  return { ...(!isOfTheWhole && { line: fault.line }), code: fault.code, path: '' };
 }
