@@ -35,7 +35,6 @@ from pithbuilder.verify.signatures import (
 )
 from pithbuilder.verify.state import check_merge, check_state_itself, printable_number
 
-
 _BASE: Final = re.compile("https?://[^/]")
 
 

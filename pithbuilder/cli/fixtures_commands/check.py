@@ -11,8 +11,8 @@ from pithbuilder.cli.fixtures_commands.options import corpus_option
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.core.canonical_json import JsonObject
-from pithbuilder.fixtures.check import Drift, check
-from pithbuilder.fixtures.corpus import GENERATE, generate
+from pithbuilder.fixtures.corpus.check import Drift, check
+from pithbuilder.fixtures.corpus.files import GENERATE, generate
 from pithbuilder.stores.corpus_tree import CorpusTree
 
 

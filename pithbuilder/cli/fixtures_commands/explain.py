@@ -9,7 +9,7 @@ import click
 from pithbuilder.cli.fixtures_commands.options import corpus_option
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line
-from pithbuilder.fixtures.corpus import find_vector, read_corpus
+from pithbuilder.fixtures.corpus.files import find_vector, read_corpus
 from pithbuilder.fixtures.explain import Explanation, explain_code, explain_vector
 from pithbuilder.fixtures.format_document import code_list
 from pithbuilder.stores.corpus_tree import CorpusTree

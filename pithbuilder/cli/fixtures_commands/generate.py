@@ -9,8 +9,8 @@ import click
 from pithbuilder.cli.fixtures_commands.options import CORPUS
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line, tell
-from pithbuilder.fixtures.check import Drift, check, plan
-from pithbuilder.fixtures.corpus import MANIFEST, generate
+from pithbuilder.fixtures.corpus.check import Drift, check, plan
+from pithbuilder.fixtures.corpus.files import MANIFEST, generate
 from pithbuilder.stores.corpus_tree import CorpusTree
 
 

@@ -9,7 +9,7 @@ import click
 from pithbuilder.cli.fixtures_commands.options import corpus_option
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line, tell
-from pithbuilder.fixtures.lint import lint
+from pithbuilder.fixtures.corpus.lint import lint
 from pithbuilder.stores.corpus_tree import CorpusTree
 
 

@@ -9,8 +9,8 @@ import click
 from pithbuilder.cli.fixtures_commands.options import corpus_option, families_option
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line, tell
-from pithbuilder.fixtures.corpus import read_corpus
-from pithbuilder.fixtures.vector import FLAGS, Vector
+from pithbuilder.fixtures.corpus.files import read_corpus
+from pithbuilder.fixtures.vectors.vector import FLAGS, Vector
 from pithbuilder.stores.corpus_tree import CorpusTree
 
 

@@ -8,9 +8,9 @@ import click
 
 from pithbuilder.cli.options import CONTEXT_SETTINGS
 from pithbuilder.cli.output import print_text, tell
-from pithbuilder.fixtures.collect import collect
-from pithbuilder.fixtures.families import family_of
 from pithbuilder.fixtures.scaffold import module_head, scaffold
+from pithbuilder.fixtures.vectors.collect import collect
+from pithbuilder.fixtures.vectors.families import family_of
 from pithbuilder.stores.atomic import is_taken, read_file, write_file
 
 _LONGEST_MODULE = 2**20

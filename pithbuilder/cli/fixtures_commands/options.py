@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from pithbuilder.fixtures.families import FAMILIES
+from pithbuilder.fixtures.vectors.families import FAMILIES
 
 CORPUS: Final = Path("tests/corpus")
 

@@ -14,9 +14,9 @@ from pithbuilder.core.digest import sha256_hex
 from pithbuilder.core.timestamps import SystemClock
 from pithbuilder.custody.signers import open_signer
 from pithbuilder.errors import FixtureError
-from pithbuilder.fixtures.check import check
-from pithbuilder.fixtures.corpus import GENERATE, generate
-from pithbuilder.fixtures.pack import folder_of, pack
+from pithbuilder.fixtures.corpus.check import check
+from pithbuilder.fixtures.corpus.files import GENERATE, generate
+from pithbuilder.fixtures.corpus.pack import folder_of, pack
 from pithbuilder.stores.atomic import write_file
 from pithbuilder.stores.corpus_archive import seal_corpus
 from pithbuilder.stores.corpus_tree import CorpusTree

@@ -20,7 +20,7 @@ from pithbuilder.fixtures.conformance.outcome import Outcome, all_as_expected
 from pithbuilder.fixtures.conformance.questions import question_of
 from pithbuilder.fixtures.conformance.reports import json_report, junit_report
 from pithbuilder.fixtures.conformance.runner import TIMEOUT_SECONDS, run_tool
-from pithbuilder.fixtures.corpus import read_corpus
+from pithbuilder.fixtures.corpus.files import read_corpus
 from pithbuilder.stores.atomic import read_file, write_file
 from pithbuilder.stores.corpus_tree import CorpusTree
 

@@ -11,8 +11,8 @@ from pithbuilder.cli.options import CONTEXT_SETTINGS
 from pithbuilder.cli.output import print_bytes, print_json
 from pithbuilder.fixtures.conformance.protocol import request_line
 from pithbuilder.fixtures.conformance.questions import question_of
-from pithbuilder.fixtures.corpus import find_vector, read_corpus
-from pithbuilder.fixtures.spelling import FileNames, spell_vector
+from pithbuilder.fixtures.corpus.files import find_vector, read_corpus
+from pithbuilder.fixtures.vectors.spelling import FileNames, spell_vector
 from pithbuilder.stores.corpus_tree import CorpusTree
 
 

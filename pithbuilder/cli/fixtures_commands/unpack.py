@@ -9,7 +9,7 @@ import click
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, keyring_option, trust_option
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.errors import FixtureError
-from pithbuilder.fixtures.pack import verify_pack
+from pithbuilder.fixtures.corpus.pack import verify_pack
 from pithbuilder.stores.corpus_archive import open_corpus
 from pithbuilder.stores.corpus_tree import CorpusTree
 from pithbuilder.stores.key_files import pinned_keyring
