@@ -51,7 +51,7 @@ DOORS = {
     "xml.parsers": ["sources/xml_outline.py"],
     "gzip": ["sources/compressed.py", "stores/corpus_archive.py"],
     "zlib": ["sources/compressed.py", "stores/corpus_archive.py"],
-    "jsonschema": ["fixtures/lint.py"],
+    "jsonschema": ["fixtures/corpus/lint.py"],
     "backports": ["sources/compressed.py"],
     "compression": ["sources/compressed.py"],
     "lxml": ["sources/xml_records.py"],
