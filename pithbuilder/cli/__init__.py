@@ -1,1 +1,1 @@
-"""Floor 7: the command line; arguments, calls and printing, no more."""
+"""Floor 8: the command line; arguments, calls and printing, no more."""

@@ -9,7 +9,7 @@ import attrs
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.documents.base import Document, Reader
 from pithbuilder.documents.key_document import KeyDocument
-from pithbuilder.documents.signature import ALGORITHM, SIGNATURE_STATUS
+from pithbuilder.documents.signature import TimelessSignature
 
 CORPUS_SIGNATURE_TYPE: Final = "pith_corpus_signature"
 CORPUS_SIGNATURE_VERSION: Final = "1.0"
@@ -45,42 +45,6 @@ class CorpusSignatureContent(Document):
             document_type=reader.choice("document_type", (CORPUS_SIGNATURE_TYPE,)),
             document_version=reader.choice("document_version", (CORPUS_SIGNATURE_VERSION,)),
             extra=reader.extra(cls, frozenset({"signature"})),
-        )
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class TimelessSignature(Document):
-    """An Ed25519 signature (RFC 8032) that says no time.
-
-    Attributes:
-        key_id: Which key signed.
-        public_key_fingerprint: First 16 bytes of SHA-256 of the raw public key, 32 hexadecimal digits.
-        signature_b64: 64 bytes in strict standard base64, 88 characters.
-        signed_message: The name of the 32 digest bytes that are signed.
-        algorithm: ``ed25519``.
-        signature_status: ``signed_v1``.
-    """
-
-    document_kind: ClassVar[str] = "timeless_signature"
-
-    key_id: str
-    public_key_fingerprint: str
-    signature_b64: str
-    signed_message: str
-    algorithm: str = ALGORITHM
-    signature_status: str = SIGNATURE_STATUS
-
-    @classmethod
-    def read(cls, reader: Reader) -> Self:
-        """Return the signature that ``reader`` stands on."""
-        return cls(
-            key_id=reader.text("key_id"),
-            public_key_fingerprint=reader.text("public_key_fingerprint"),
-            signature_b64=reader.text("signature_b64"),
-            signed_message=reader.text("signed_message"),
-            algorithm=reader.text("algorithm"),
-            signature_status=reader.text("signature_status"),
-            extra=reader.extra(cls),
         )
 
 

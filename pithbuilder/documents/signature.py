@@ -12,56 +12,83 @@ ALGORITHM: Final = "ed25519"
 SIGNATURE_STATUS: Final = "signed_v1"
 
 
-class _SignatureFields(TypedDict):
+class _KeyAndSignature(TypedDict):
     key_id: str
     public_key_fingerprint: str
     signature_b64: str
     signed_message: str
-    signed_at: str
+
+
+class _Constants(TypedDict):
     algorithm: str
     signature_status: str
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class EventSignature(SmallDocument):
-    """An Ed25519 signature (RFC 8032) and the key it names (wire field ``signature`` of an event).
+class TimelessSignature(SmallDocument):
+    """An Ed25519 signature (RFC 8032) and the key it names; no time is in it.
 
     Attributes:
         key_id: Which key signed.
         public_key_fingerprint: First 16 bytes of SHA-256 of the raw public key, 32 hexadecimal digits.
         signature_b64: 64 bytes in strict standard base64, 88 characters.
         signed_message: The name of the 32 digest bytes that are signed.
-        signed_at: Microseconds, UTC; not covered by any digest of the event.
         algorithm: ``ed25519``.
         signature_status: ``signed_v1``.
     """
 
-    document_kind: ClassVar[str] = "event_signature"
+    document_kind: ClassVar[str] = "timeless_signature"
 
     key_id: str
     public_key_fingerprint: str
     signature_b64: str
     signed_message: str
-    signed_at: str
     algorithm: str = ALGORITHM
     signature_status: str = SIGNATURE_STATUS
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Return the signature that ``reader`` stands on."""
-        return cls(**cls._named_key_and_signature(reader), extra=reader.extra(cls))
+        return cls(**cls._key_and_signature(reader), **cls._constants(reader), extra=reader.extra(cls))
 
     @staticmethod
-    def _named_key_and_signature(reader: Reader) -> _SignatureFields:
+    def _key_and_signature(reader: Reader) -> _KeyAndSignature:
         return {
             "key_id": reader.text("key_id"),
             "public_key_fingerprint": reader.text("public_key_fingerprint"),
             "signature_b64": reader.text("signature_b64"),
             "signed_message": reader.text("signed_message"),
-            "signed_at": reader.microsecond("signed_at"),
+        }
+
+    @staticmethod
+    def _constants(reader: Reader) -> _Constants:
+        return {
             "algorithm": reader.text("algorithm"),
             "signature_status": reader.text("signature_status"),
         }
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class EventSignature(TimelessSignature):
+    """The signature of an event (wire field ``signature``), and when it was made.
+
+    Attributes:
+        signed_at: Microseconds, UTC; not covered by any digest of the event.
+    """
+
+    document_kind: ClassVar[str] = "event_signature"
+
+    signed_at: str
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        """Return the signature that ``reader`` stands on."""
+        return cls(
+            **cls._key_and_signature(reader),
+            signed_at=reader.microsecond("signed_at"),
+            **cls._constants(reader),
+            extra=reader.extra(cls),
+        )
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -84,7 +111,9 @@ class BundleSignature(EventSignature):
         """Return the signature that ``reader`` stands on."""
         return cls(
             bundle_sha256=reader.digest("bundle_sha256"),
-            **cls._named_key_and_signature(reader),
+            **cls._key_and_signature(reader),
+            signed_at=reader.microsecond("signed_at"),
+            **cls._constants(reader),
             extra=reader.extra(cls),
         )
 

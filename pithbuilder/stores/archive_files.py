@@ -205,7 +205,7 @@ def private_directory() -> Iterator[Path]:
 
 def _write(path: Path, data: bytes, mode: int) -> None:
     try:
-        create_file(path, data, mode)
+        create_file(path, data, mode, locked=True)
     except FileExistsError as error:
         raise _restore_exists(path) from error
     except OSError as error:

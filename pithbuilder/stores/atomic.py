@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Final
 
 from pithbuilder.errors import StoreError
 
+_TEMPORARY: Final = re.compile(r"\.(?P<beginning>.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)
+_LONGEST_BEGINNING: Final = 32
 _NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
@@ -37,30 +41,44 @@ def is_taken(path: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
-def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Put a file in place in one step: temporary file beside it, fsync, rename, fsync of the directory.
+def _temporary(path: Path, locked: bool) -> Path:
+    """Return the place of the temporary file; of a directory that is locked, one from before is removed.
 
-    The temporary file's name is fixed (``.NAME.tmp``), so that one left behind by a crash is replaced by the next
-    attempt. Two processes must not write the same path at once: see ``Workspace.lock``.
+    Raises:
+        OSError: As from the operating system.
+    """
+    if not locked:
+        return path.with_name(f".{path.name[:_LONGEST_BEGINNING]}.{secrets.token_hex(8)}.tmp")
+    fixed = path.with_name(f".{path.name}.tmp")
+    fixed.unlink(missing_ok=True)
+    return fixed
+
+
+def may_be_temporary_of(name: str, target: str) -> bool:
+    """Say whether a file of one name may be what an interrupted :func:`write_file` left of one of another name."""
+    match = _TEMPORARY.fullmatch(name)
+    return match is not None and match["beginning"] == target[:_LONGEST_BEGINNING]
+
+
+def write_file(path: Path, data: bytes, *, mode: int = 0o644, locked: bool = False) -> None:
+    """Put a file in place in one step: temporary file beside it, fsync, rename, fsync of the directory.
 
     Args:
         path: Its directory is made if need be.
         data: The file's bytes.
         mode: The file's permissions, less the process's umask.
+        locked: The directory belongs to this program and has one writer at a time (see ``Workspace.lock``). The
+            temporary file's name is then fixed (``.NAME.tmp``), and one that a crash has left behind is replaced.
+            Elsewhere each write has a name of its own, and nothing that is there is ever taken for such a file.
 
     Raises:
         StoreError: ``write-failed``; what was there before is still there.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
         make_directory(path.parent)
-        temporary.unlink(missing_ok=True)
+        temporary = _temporary(path, locked)
+        _create_at_once(temporary, data, mode)
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -70,23 +88,23 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         raise write_failed(path, error) from error
 
 
-def create_file(path: Path, data: bytes, mode: int) -> None:
+def create_file(path: Path, data: bytes, mode: int, *, locked: bool = False) -> None:
     """Write a new file that is there whole or not at all, durably; never over anything that has its name.
 
-    A temporary file beside it (``.NAME.tmp``) is given the name by a hard link, which takes a name only if it is
-    free. File systems without hard links (memory sticks) get the file under its own name at once.
+    A temporary file beside it is given the name by a hard link, which takes a name only if it is free.
+    File systems without hard links (memory sticks) get the file under its own name at once.
 
     Args:
         path: Its directory must exist.
         data: The file's bytes.
         mode: The file's permissions, less the process's umask; nobody has more at any time.
+        locked: As for :func:`write_file`.
 
     Raises:
         FileExistsError: There is something of that name.
         OSError: As from the operating system; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
+    temporary = _temporary(path, locked)
     _create_at_once(temporary, data, mode)
     try:
         os.link(temporary, path, follow_symlinks=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -42,6 +44,39 @@ class CorpusTree:
         if place.exists() and not place.is_file():  # reading a pipe would never end
             raise StoreError("read-failed", "not a regular file", where=str(place))
         return read_file(place, _MAX_FILE_BYTES)
+
+    def is_folder(self, path: str) -> bool:
+        """Say whether a directory stands there; a link to one is none."""
+        try:
+            return self._below(path, "read-failed").is_dir()
+        except StoreError:
+            return False
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the directory, which is made if need be, for one writer; nothing is written into it for this.
+
+        Raises:
+            StoreError: ``corpus-busy``: another process writes there; ``write-failed``.
+        """
+        try:
+            make_directory(self.root)
+            descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise write_failed(self.root, error) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreError(
+                    "corpus-busy",
+                    "another process is writing this corpus",
+                    where=str(self.root),
+                    hint="wait until it has finished, then run it again",
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
 
     def write(self, path: str, data: bytes) -> None:
         """Put a file in place, and the directories that lead to it.

@@ -128,7 +128,7 @@ class HarvestStore:
             window_records=checkpoint.window_records + len(new),
         )
         if new:
-            write_file(self._page(checkpoint.pages), b"".join(new.values()))
+            write_file(self._page(checkpoint.pages), b"".join(new.values()), locked=True)
         with self._translated(), transaction(self._database, "EXCLUSIVE"):
             self._database.executemany("INSERT INTO records VALUES (?)", [(digest,) for digest in new])
             self._save(checkpoint)

@@ -38,7 +38,7 @@ def create_private_file(path: Path, pem: bytes) -> None:
         StoreError: ``write-failed``.
     """
     try:
-        create_file(path, pem, 0o600)
+        create_file(path, pem, 0o600, locked=True)
     except FileExistsError as error:
         raise KeyMaterialError(
             "key-file-exists",

@@ -134,7 +134,7 @@ class KeyStore:
         self.check_unknown(new.document)
         if new.pem is None:
             made.append(self.reference_path(key_id))
-            write_file(self.reference_path(key_id), f"{new.reference}\n".encode())
+            write_file(self.reference_path(key_id), f"{new.reference}\n".encode(), locked=True)
         else:
             create_private_file(self.private_path(key_id), new.pem)  # not undone before it is this call's own
             made.append(self.private_path(key_id))
@@ -157,7 +157,7 @@ class KeyStore:
             StoreError: ``write-failed``; the old file is still there.
         """
         read_private_key_file(self.private_path(key_id))
-        write_file(self.private_path(key_id), pem, mode=0o600)
+        write_file(self.private_path(key_id), pem, mode=0o600, locked=True)
 
     def documents(self) -> list[KeyDocument]:
         """Return the public documents of all keys, sorted by file name.
@@ -325,4 +325,4 @@ def check_key_id(key_id: str) -> str:
 def _write_shown(path: Path, document: Document) -> None:
     """Write a document for people to read."""
     value: JsonObject = document.to_dict()
-    write_file(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    write_file(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(), locked=True)

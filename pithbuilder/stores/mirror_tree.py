@@ -120,7 +120,7 @@ class MirrorTree:
         """
         if self.read_if_there(path) == data:
             return False
-        write_file(self.root / path, data)
+        write_file(self.root / path, data, locked=True)
         return True
 
     def read(self, path: str) -> bytes:

@@ -86,7 +86,7 @@ class Workspace:
             keys.save_chain(chain)
             hide_private_files(root / ".gitignore")
             # Last: from here on there is a workspace.
-            write_file(root / PROFILE_NAME, format_profile(profile).encode())
+            write_file(root / PROFILE_NAME, format_profile(profile).encode(), locked=True)
             return cls.open(root)
 
     @staticmethod
@@ -227,4 +227,4 @@ def hide_private_files(path: Path) -> None:
     missing = [line for line in _GITIGNORE.encode().splitlines() if line not in known]
     if missing:
         separator = b"\n" if there and not there.endswith(b"\n") else b""
-        write_file(path, there + separator + b"".join(line + b"\n" for line in missing))
+        write_file(path, there + separator + b"".join(line + b"\n" for line in missing), locked=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
+import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,15 +83,114 @@ def test_every_change_is_named_and_mended(copied: Path) -> None:
     assert result.returncode == 1
     told = [line.split()[:2] for line in result.stdout.splitlines()]
     assert told == [["missing", "aliases/README.md"], ["edited", "bundles/vectors.json"], ["extra", "merge/mine.txt"]]
-    assert f"pithbuilder fixtures generate --out {copied}" in result.stderr
-    mended = fixtures("generate", "--out", copied)
+    refused = fixtures("generate", "--out", copied)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "corpus-edited" in refused.stderr and "bundles/vectors.json" in refused.stderr
+    assert f"pithbuilder fixtures generate --out {copied} --discard-edits\n" in result.stderr
+    mended = fixtures(*mending(result))
     assert mended.returncode == 0
-    assert "was edited by hand" in mended.stderr
     assert "mine.txt is no part of the corpus" in mended.stderr
     assert (copied / "merge" / "mine.txt").read_text() == "mine"
     assert [line.split()[:2] for line in fixtures("check", "--corpus", copied).stdout.splitlines()] == [
         ["extra", "merge/mine.txt"]
     ]
+
+
+def mending(checked: Result) -> list[str]:
+    (line,) = (line for line in checked.stderr.splitlines() if line.startswith("to mend it: "))
+    return shlex.split(line)[5:]
+
+
+def remove_file(copied: Path) -> None:
+    (copied / "README.md").unlink()
+
+
+def edit_file(copied: Path) -> None:
+    (copied / "README.md").write_text("edited")
+
+
+def make_stale(copied: Path) -> None:
+    """What an older case wrote: listed, and otherwise."""
+    manifest = json.loads((copied / "manifest.json").read_text())
+    (copied / "README.md").write_text("old")
+    manifest["files"]["README.md"] = hashlib.sha256(b"old").hexdigest()
+    (copied / "manifest.json").write_text(json.dumps(manifest))
+
+
+def damage_manifest(copied: Path) -> None:
+    (copied / "manifest.json").write_text("{")
+
+
+@pytest.mark.parametrize("change", [remove_file, edit_file, make_stale, damage_manifest])
+def test_the_command_that_is_told_mends_it(copied: Path, change: Callable[[Path], None]) -> None:
+    change(copied)
+    result = fixtures("check", "--corpus", copied)
+    assert result.returncode == 1
+    assert ("--discard-edits" in result.stderr) is (change in (edit_file, damage_manifest))
+    assert fixtures(*mending(result)).returncode == 0
+    assert fixtures("check", "--corpus", copied).returncode == 0
+
+
+def test_what_no_command_replaces_is_told(copied: Path) -> None:
+    (copied / "README.md").unlink()
+    (copied / "README.md").mkdir()
+    result = fixtures("check", "--corpus", copied)
+    assert result.stdout.split() == ["edited", "README.md"]
+    assert f"no generation replaces {copied / 'README.md'}: move it away first" in result.stderr
+    assert fixtures(*mending(result)).returncode == 1
+    (copied / "README.md").rmdir()
+    assert fixtures(*mending(result)).returncode == 0
+    assert digests(copied) == digests(CORPUS)
+
+
+def test_generating_goes_on_where_it_was_interrupted(copied: Path) -> None:
+    """Killed before the manifest was written, in the middle of a file; somebody else's temporary file stays."""
+    (copied / "manifest.json").unlink()
+    shutil.rmtree(copied / "merge")
+    (copied / "bundles" / "README.md").rename(copied / "bundles" / ".README.md.0123456789abcdef.tmp")
+    result = fixtures("generate", "--out", copied)
+    assert result.returncode == 0, result.stderr
+    assert digests(copied) == digests(CORPUS)
+    (copied / ".README.md.tmp").write_text("mine")
+    (copied / "README.md").unlink()
+    assert fixtures("generate", "--out", copied).returncode == 0
+    assert (copied / ".README.md.tmp").read_text() == "mine"
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pithbuilder", "fixtures", "generate", "--out", str(tmp_path / "new")]
+    both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate()[1] for process in both]
+    assert 0 in (process.returncode for process in both)
+    for process, text in zip(both, told, strict=True):
+        assert process.returncode == 0 or "corpus-busy" in text
+    assert digests(tmp_path / "new") == digests(CORPUS)
+
+
+def test_generating_without_docstrings(tmp_path: Path) -> None:
+    result = run("fixtures", "generate", "--out", tmp_path / "new", env={"PYTHONOPTIMIZE": "2"}, cwd=tmp_path)
+    assert result.returncode == 1
+    assert "fixture-purpose" in result.stderr and "-OO" in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_byte_that_is_no_utf8(copied: Path) -> None:
+    with (copied / "bundles" / "vectors.json").open("ab") as file:
+        file.write(b"\xff")
+    result = fixtures("lint", "--corpus", copied)
+    assert result.returncode == 1
+    assert "[lint-json]" in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+def test_an_edited_corpus_is_not_believed(copied: Path) -> None:
+    path = copied / "bundles" / "vectors.json"
+    path.write_text(path.read_text().replace('"invalid"', '"valid"', 1))
+    for command in (["list"], ["show", VECTOR], ["explain", VECTOR], ["run", "--tool", "false"]):
+        result = fixtures(*command, "--corpus", copied)
+        assert result.returncode == 1
+        assert "corpus-file-digest" in result.stderr
+        assert "pithbuilder fixtures check" in result.stderr
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
@@ -129,7 +231,11 @@ def test_lint_finds_orphans_and_missing_files(copied: Path) -> None:
 
 def test_a_corpus_that_leads_out_of_its_folder(copied: Path) -> None:
     path = copied / "bundles" / "vectors.json"
-    path.write_text(path.read_text().replace('"file": "bundles/', '"file": "a/../../bundles/', 1))
+    edited = path.read_bytes().replace(b'"file": "bundles/', b'"file": "a/../../bundles/', 1)
+    manifest = (copied / "manifest.json").read_text()
+    old, new = (hashlib.sha256(data).hexdigest() for data in (path.read_bytes(), edited))
+    path.write_bytes(edited)
+    (copied / "manifest.json").write_text(manifest.replace(old, new))
     result = fixtures("list", "--corpus", copied)
     assert result.returncode == 1
     assert "not a path below the directory" in result.stderr
@@ -226,6 +332,16 @@ def test_a_request_that_is_none() -> None:
     assert "fixture-input" in result.stderr
 
 
+def test_garbage_does_not_keep_the_adapter_from_the_next_request() -> None:
+    request = b'{"id": "%s", "operation": "category", "input": {"text": "cs.LG"}}\n'
+    asked = request % b"a" + b'garbage\n{"id": "x"}\n\n' + request % b"b"
+    result = fixtures("adapter", stdin=asked)
+    assert result.returncode == 1
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["a", "b"]
+    told = result.stderr.splitlines()
+    assert [line.split(":")[1].strip() for line in told] == ["line 2", "line 3", "line 4"]
+
+
 def test_no_key_of_the_corpus_is_trusted_unasked() -> None:
     pinned = pinned_keyring()
     assert all(key.key_id not in pinned for key in keys.ALL)
@@ -258,8 +374,26 @@ def test_pack_and_unpack(tmp_path: Path, workspace: Path) -> None:
     there = digests(tmp_path / "out")
     assert there.items() >= digests(CORPUS).items()
     assert there.keys() - digests(CORPUS).keys() == {"SHA256SUMS", "manifest.signature.json"}
+    (tmp_path / "out" / "merge" / "README.md").unlink()
+    again = fixtures("unpack", archives[0], "--trust", workspace / "keys", "--out", tmp_path / "out")
+    assert again.returncode == 0
+    assert "wrote 1 files" in again.stderr
+    assert digests(tmp_path / "out") == there
+    (tmp_path / "out" / "merge" / "README.md").write_text("mine")
+    again = fixtures("unpack", archives[0], "--trust", workspace / "keys", "--out", tmp_path / "out")
+    assert again.returncode == 1
+    assert "corpus-foreign" in again.stderr
     sums = (tmp_path / "out" / "SHA256SUMS").read_text().splitlines()
     assert {line[66:]: line[:64] for line in sums} == {path: d for path, d in there.items() if path != "SHA256SUMS"}
+
+
+def test_an_archive_is_not_written_into_the_corpus(copied: Path, workspace: Path) -> None:
+    before = digests(copied)
+    for name in ("README.md", "new.tar.gz"):
+        result = fixtures("pack", "--corpus", copied, "--workspace", workspace, "--out", copied / name)
+        assert result.returncode == 2
+        assert "is inside the corpus" in result.stderr
+    assert digests(copied) == before
 
 
 def test_a_corpus_that_drifted_is_not_packed(copied: Path, workspace: Path, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.fixtures.conformance.outcome import Outcome, Standing
-from pithbuilder.fixtures.conformance.protocol import Expectation, Question, Result
+from pithbuilder.fixtures.conformance.protocol import ExpectedAnswer, Question
 from pithbuilder.fixtures.conformance.runner import run_tool
+from pithbuilder.fixtures.vectors.result import Result
 
 SCRIPT = Path(__file__).with_name("bad_tools.py")
 VALID: JsonObject = {"result": "valid"}
@@ -23,7 +24,7 @@ def tool(manner: str = "plain", number: int = 0) -> list[str]:
 
 def question(name: str, operation: str = "answer", given: JsonObject = VALID, **expected: Any) -> Question:
     """Return a question that is answered with ``given``, by default as expected."""
-    expectation = Expectation(expected.pop("result", Result.VALID), **expected)
+    expectation = ExpectedAnswer(expected.pop("result", Result.VALID), **expected)
     return Question(f"{name.partition('/')[0]}/{name}", name.partition("/")[0], operation, lambda: given, expectation)
 
 

@@ -1,6 +1,6 @@
 """Signed events, and bundles that hold them.
 
-The keys are the secret keys of RFC 8032, section 7.1. TEST ONLY: all the world knows them.
+The keys are those of the corpus, TEST ONLY: :mod:`pithbuilder.fixtures.scene.keys`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.preimage import Preimage
 from pithbuilder.documents.signature import BundleSignature, EventSignature, EventSigner
 from pithbuilder.documents.state import State
+from pithbuilder.fixtures.scene import keys as corpus_keys
+from pithbuilder.fixtures.scene.documents import BUILT_AT, NOW
+from pithbuilder.fixtures.scene.sealing import SIGNED_AT
 from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.backends.local import LocalSigner
@@ -29,22 +32,10 @@ from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.keyring import Keyring
 from pithbuilder.verify.merging import merge_bundles
 
-REGISTRY: Final = "registry.example"
-AUTHOR: Final = "author.example"
-JOURNAL: Final = "journal.example"
-KEYS: Final = {
-    REGISTRY: PrivateKey.from_seed(
-        bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")  # TEST ONLY: TEST 1
-    ),
-    AUTHOR: PrivateKey.from_seed(
-        bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")  # TEST ONLY: TEST 2
-    ),
-    JOURNAL: PrivateKey.from_seed(
-        bytes.fromhex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")  # TEST ONLY: TEST 3
-    ),
-}
-BUILT_AT: Final = "2026-05-18T00:15:26Z"
-SIGNED_AT: Final = "2026-05-18T00:15:26.000000Z"
+REGISTRY: Final = corpus_keys.REGISTRY.owner
+AUTHOR: Final = corpus_keys.AUTHOR.owner
+JOURNAL: Final = corpus_keys.JOURNAL.owner
+KEYS: Final = {key.owner: key.private for key in (corpus_keys.REGISTRY, corpus_keys.AUTHOR, corpus_keys.JOURNAL)}
 
 
 def key_document(key: PrivateKey) -> KeyDocument:
@@ -72,9 +63,8 @@ def issued_bundle() -> Bundle:
         license="",
         submitted_at=datetime(2020, 1, 1, 12, 34, 56, tzinfo=UTC),
     )
-    clock = FixedClock(datetime(2026, 5, 18, 0, 15, 26, tzinfo=UTC))
     document = key_document(KEYS[REGISTRY])
-    return Issuer(profile, signer, clock, key_document=document).issue(paper).bundle
+    return Issuer(profile, signer, FixedClock(NOW), key_document=document).issue(paper).bundle
 
 
 ISSUED: Final = issued_bundle()

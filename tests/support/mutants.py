@@ -142,7 +142,7 @@ def in_base64(data: bytes) -> dict[str, str]:
 
 def is_answered(vector: dict[str, Any]) -> bool:
     """Say whether the product answers a vector as it must."""
-    from pithbuilder.fixtures.operations.answer import answer
+    from pithbuilder.fixtures.operations.dispatch import answer
 
     told, expect = answer(vector["operation"], vector["input"]), vector["expect"]
     same = (told.result, told.code or None) == (expect["result"], expect.get("code"))

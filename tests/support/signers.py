@@ -1,6 +1,6 @@
 """Real signers for the tests and the benchmark: an ssh-agent, a SoftHSM2, the example of an external signer.
 
-SEED is the secret key of RFC 8032, section 7.1, TEST 1. TEST ONLY: all the world knows it.
+SEED is that of the corpus's registry (RFC 8032, section 7.1, TEST 1). TEST ONLY: all the world knows it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from pathlib import Path
 import pytest
 
 from pithbuilder.documents.preimage import Preimage
+from pithbuilder.fixtures.scene.keys import REGISTRY
 from pithbuilder.signing.ed25519 import PrivateKey
 from pithbuilder.signing.key_reference import Pkcs11Reference
 
-SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")  # TEST ONLY
-KEY = PrivateKey.from_seed(SEED)
+SEED = bytes.fromhex(REGISTRY.seed_hex)  # TEST ONLY
+KEY = REGISTRY.private
 PIN = "7391-pin-of-tests"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "external-signer"
 SOFTHSM = next(

@@ -11,7 +11,7 @@ from pithbuilder.cli.fixtures_commands.options import corpus_option
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option
 from pithbuilder.cli.output import print_json, print_line, tell
 from pithbuilder.core.canonical_json import JsonObject
-from pithbuilder.fixtures.corpus.check import Drift, check
+from pithbuilder.fixtures.corpus.check import Drift, DriftedFile, check
 from pithbuilder.fixtures.corpus.files import GENERATE, generate
 from pithbuilder.stores.corpus_tree import CorpusTree
 
@@ -37,8 +37,17 @@ def command(ctx: click.Context, corpus: Path, as_json: bool) -> None:
     if not drifted:
         tell(f"{len(files)} files are as they were generated")
         return
+    _tell_what_mends_it(corpus, drifted)
+    ctx.exit(1)
+
+
+def _tell_what_mends_it(corpus: Path, drifted: list[DriftedFile]) -> None:
+    for item in drifted:
+        if item.in_the_way:
+            tell(f"no generation replaces {corpus / item.path}: move it away first")
     if any(item.drift is not Drift.EXTRA for item in drifted):
-        tell(f"to mend it: {GENERATE} {shlex.quote(str(corpus))}")
+        are_edited = any(item.drift is Drift.EDITED and not item.in_the_way for item in drifted)
+        option = " --discard-edits" if are_edited else ""
+        tell(f"to mend it: {GENERATE} {shlex.quote(str(corpus))}{option}")
     if any(item.drift is Drift.EXTRA for item in drifted):
         tell("extra files are removed by whoever put them there; what an earlier generation wrote, by generating again")
-    ctx.exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pithbuilder.cli.fixtures_commands.options import corpus_option
+from pithbuilder.cli.fixtures_commands.writing import refuse_inside
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, passphrase_file_option, workspace_option
 from pithbuilder.cli.output import print_json, print_line
 from pithbuilder.cli.passphrase import key_access
@@ -15,7 +16,7 @@ from pithbuilder.core.timestamps import SystemClock
 from pithbuilder.custody.signers import open_signer
 from pithbuilder.errors import FixtureError
 from pithbuilder.fixtures.corpus.check import check
-from pithbuilder.fixtures.corpus.files import GENERATE, generate
+from pithbuilder.fixtures.corpus.files import generate
 from pithbuilder.fixtures.corpus.pack import folder_of, pack
 from pithbuilder.stores.atomic import write_file
 from pithbuilder.stores.corpus_archive import seal_corpus
@@ -43,6 +44,9 @@ def command(corpus: Path, out: Path | None, workspace: Path, passphrase_file: Pa
     """
     tree = CorpusTree(corpus)
     files = generate()
+    folder = folder_of(files)
+    place = out or Path(f"{folder}.tar.gz")
+    refuse_inside(place, corpus, "--out")
     drifted = check(tree, files)
     if drifted:
         raise FixtureError(
@@ -50,14 +54,12 @@ def command(corpus: Path, out: Path | None, workspace: Path, passphrase_file: Pa
             "the corpus is not as it is generated, and is not packed",
             where=str(corpus / drifted[0].path),
             found=f"{len(drifted)} files that differ",
-            hint=f"'pithbuilder fixtures check' names them; to mend it: {GENERATE} {corpus}",
+            hint="'pithbuilder fixtures check' names them, and what mends it",
         )
     opened = Workspace.open(workspace)
     active = opened.signing_key(opened.keys.load_chain(), SystemClock())
     with open_signer(opened.keys, active.key_id, key_access(passphrase_file)) as signer:
         packed = pack(files, signer, active.entry.key)
-    folder = folder_of(files)
-    place = out or Path(f"{folder}.tar.gz")
     data = seal_corpus(packed, folder)
     write_file(place, data)
     digest = sha256_hex(data)

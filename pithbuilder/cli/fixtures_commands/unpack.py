@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from pithbuilder.cli.fixtures_commands.writing import carry_out
 from pithbuilder.cli.options import CONTEXT_SETTINGS, json_option, keyring_option, trust_option
 from pithbuilder.cli.output import print_json, print_line, tell
-from pithbuilder.errors import FixtureError
+from pithbuilder.fixtures.corpus.check import first_plan
+from pithbuilder.fixtures.corpus.files import MANIFEST
 from pithbuilder.fixtures.corpus.pack import verify_pack
 from pithbuilder.stores.corpus_archive import open_corpus
 from pithbuilder.stores.corpus_tree import CorpusTree
@@ -21,7 +23,8 @@ from pithbuilder.verify.report import Verdict
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the files to this directory, which must be empty.  [default: only verify]",
+    help="Write the files to this directory, which must be empty, or hold the beginning of them.  "
+    "[default: only verify]",
 )
 @trust_option
 @keyring_option
@@ -40,8 +43,9 @@ def command(
     Every file is held against the checksums and the manifest, and the manifest against its signature. Without --out
     nothing is written, and of an archive that is invalid nothing ever.
     """
-    files = open_corpus(archive)
-    report = verify_pack(files, pinned_keyring(*trust, followed=keyrings))
+    opened = open_corpus(archive)
+    files = opened.files
+    report = verify_pack(files, opened.folder, pinned_keyring(*trust, followed=keyrings))
     if as_json:
         print_json({"path": str(archive), **report.to_dict()})
     else:
@@ -50,9 +54,8 @@ def command(
             print_line(f"  FAILED  {finding.code}  {finding.path}: {finding.message}")
     if out is not None and report.verdict is not Verdict.INVALID:
         tree = CorpusTree(out)
-        if next(tree.paths(), None) is not None:
-            raise FixtureError("corpus-foreign", "the directory is not empty", where=str(out))
-        for path, data in sorted(files.items()):
-            tree.write(path, data)
-        tell(f"wrote {len(files)} files to {out}")
+        with tree.lock():
+            steps = first_plan(tree, files)
+            carry_out(tree, steps, last=MANIFEST)
+        tell(f"wrote {len(steps.write)} files to {out}")
     ctx.exit(report.verdict.exit_code)

@@ -18,6 +18,7 @@ from pithbuilder.documents.bundle import Bundle
 from pithbuilder.documents.detached_event import DetachedEvent
 from pithbuilder.documents.event import Event
 from pithbuilder.errors import EventError, MintError, PithError
+from pithbuilder.fixtures.scene.documents import BUILT_AT
 from pithbuilder.issuing.issuer import Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.merge.history import Standing
@@ -30,7 +31,6 @@ from pithbuilder.verify.key_chain import KeyChain
 from pithbuilder.verify.report import Verdict
 from tests.support.events import (
     AUTHOR,
-    BUILT_AT,
     CLAIM_ID,
     ISSUED,
     JOURNAL,

@@ -20,6 +20,7 @@ from pithbuilder.documents.paper import PaperMetadata
 from pithbuilder.documents.schemas import load_schema, schema_names
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import DocumentError
+from pithbuilder.fixtures.corpus.pack import SIGNATURE, pack
 from pithbuilder.issuing.issuer import IssuedBundle, Issuer
 from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.backends.local import LocalSigner
@@ -36,6 +37,7 @@ NAMES = (
     "bundle",
     "canonical_record",
     "citation_signature",
+    "corpus_signature",
     "correction",
     "detached_event",
     "event",
@@ -242,6 +244,13 @@ def test_issued_documents_keep_to_the_schemas(issuer: Issuer, issued: IssuedBund
         check("event", event)
         check(event["event_type"], event["payload"])
     assert ("integrity" in bundle["events"][1]["payload"]["graph_snapshot"]) is issuer.profile.integrity
+
+
+def test_the_signature_of_a_corpus_keeps_to_its_schema() -> None:
+    signer = LocalSigner("registry-2026-11", PrivateKey.generate())
+    document = KeyDocument.of(signer.public_key.raw, key_id=signer.key_id, url="", notes="", rotates_at=None)
+    manifest = b'{"generator": {"version": "1"}, "schema_version": "1.0"}'
+    check("corpus_signature", parse_object(pack({"manifest.json": manifest}, signer, document)[SIGNATURE]))
 
 
 def test_keyrings_and_their_statements_keep_to_the_schemas() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pithbuilder.errors import StoreError
-from pithbuilder.stores.atomic import make_directory, read_file, write_file
+from pithbuilder.stores.atomic import create_file, make_directory, may_be_temporary_of, read_file, write_file
 
 
 def no_space(*_: Any, **__: Any) -> NoReturn:
@@ -68,14 +68,44 @@ def _link(temporary: Path) -> None:
 
 
 @pytest.mark.parametrize("prepare", [_left_behind, _link])
-def test_a_temporary_file_from_before_is_replaced(tmp_path: Path, prepare: Callable[[Path], None]) -> None:
+def test_a_temporary_file_from_before_is_replaced_where_nobody_else_writes(
+    tmp_path: Path, prepare: Callable[[Path], None]
+) -> None:
     prepare(tmp_path / ".file.tmp")
-    write_file(tmp_path / "file", b"new")
+    write_file(tmp_path / "file", b"new", locked=True)
     assert (tmp_path / "file").read_bytes() == b"new"
     assert not (tmp_path / "file").is_symlink()
     assert not (tmp_path / ".file.tmp").exists()
     if prepare is _link:
         assert (tmp_path / "target").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("prepare", [_left_behind, _link])
+@pytest.mark.parametrize("write", [write_file, lambda path, data: create_file(path, data, 0o644)])
+def test_elsewhere_such_a_file_is_somebody_elses(
+    tmp_path: Path, prepare: Callable[[Path], None], write: Callable[[Path, bytes], None]
+) -> None:
+    prepare(tmp_path / ".file.tmp")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    write(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "file"])
+    assert (tmp_path / ".file.tmp").read_bytes() in (b"half", b"precious")
+
+
+@pytest.mark.parametrize("name", ["file", "n" * 200, "\u6587" * 80])
+def test_what_a_crash_leaves_behind_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupt)
+        patch.setattr(os, "unlink", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            write_file(tmp_path / name, b"half")
+    (left,) = tmp_path.iterdir()
+    assert may_be_temporary_of(left.name, name)
+    assert not may_be_temporary_of(left.name, "other")
+    assert not may_be_temporary_of(".file.tmp", "file")
+    write_file(tmp_path / name, b"whole")
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"half", b"whole"}
 
 
 def test_the_file_is_on_disk_before_it_is_visible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

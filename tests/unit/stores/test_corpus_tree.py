@@ -70,6 +70,29 @@ def test_links_are_named_and_not_followed(tmp_path: Path) -> None:
     assert (outside / "secret").read_text() == "secret"
 
 
+def test_what_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "link").symlink_to("folder")
+    tree = CorpusTree(tmp_path)
+    assert [tree.is_folder(path) for path in ("folder", "file", "link", "nothing", "../x")] == [True] + [False] * 4
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    tree = CorpusTree(tmp_path / "new" / "corpus")
+    with tree.lock():
+        assert list(tree.paths()) == []
+        with pytest.raises(StoreError) as caught, CorpusTree(tree.root).lock():
+            pass
+        assert (caught.value.code, caught.value.where) == ("corpus-busy", str(tree.root))
+    with tree.lock():
+        tree.write("a", b"")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError) as caught, CorpusTree(tmp_path / "file").lock():
+        pass
+    assert caught.value.code == "write-failed"
+
+
 def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StoreError) as caught:

@@ -151,8 +151,8 @@ def test_a_page_that_cannot_be_written(root: Path, monkeypatch: pytest.MonkeyPat
 def test_interrupted_between_page_and_checkpoint(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = atomic.write_file
 
-    def write_and_stop(*arguments: Any) -> NoReturn:
-        write(*arguments)
+    def write_and_stop(*arguments: Any, **options: Any) -> NoReturn:
+        write(*arguments, **options)
         raise KeyboardInterrupt
 
     with HarvestStore(root, REQUEST) as store:

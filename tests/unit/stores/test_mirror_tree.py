@@ -20,9 +20,9 @@ def write(tree: MirrorTree, bundle: bytes = b"bundle") -> bool:
 def test_the_bundle_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
 
-    def noted(path: Path, data: bytes) -> None:
+    def noted(path: Path, data: bytes, *, locked: bool) -> None:
         written.append(path.relative_to(tmp_path).as_posix())
-        write_file(path, data)
+        write_file(path, data, locked=locked)
 
     monkeypatch.setattr("pithbuilder.stores.mirror_tree.write_file", noted)
     tree = MirrorTree(tmp_path)
