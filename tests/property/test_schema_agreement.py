@@ -22,6 +22,7 @@ from referencing import Registry, Resource
 from pithbuilder.core.canonical_json import MAX_INTEGER
 from pithbuilder.documents.base import Document
 from pithbuilder.documents.bundle import Bundle
+from pithbuilder.documents.corpus_signature import CorpusSignature
 from pithbuilder.documents.detached_event import DetachedEvent
 from pithbuilder.documents.event import Event
 from pithbuilder.documents.event_family import EVENT_FAMILIES
@@ -37,6 +38,9 @@ from pithbuilder.documents.snapshot_data import SnapshotData
 from pithbuilder.documents.state import State
 from pithbuilder.documents.wire import parse_object
 from pithbuilder.errors import DocumentError
+from pithbuilder.fixtures.corpus.files import MANIFEST
+from pithbuilder.fixtures.corpus.pack import SIGNATURE, pack
+from pithbuilder.fixtures.scene.keys import REGISTRY as REGISTRY_KEY
 from tests.support.key_chains import key, keyring, revocation, rotation
 
 PUBLISHED = Path(__file__).parents[1] / "published"
@@ -45,11 +49,12 @@ OLDER, NEWER, STATE = "bundle-1805.08469v1.json", "bundle-2410.05985v4.json", "s
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "events"
 
-KINDS: Final[dict[str, type[Document] | type[SnapshotData]]] = {
+KINDS: Final[dict[str, type[Document] | type[CorpusSignature] | type[SnapshotData]]] = {
     **{family.event_type: family.payload for family in EVENT_FAMILIES.values()},
     "graph_snapshot_data": SnapshotData,
     "bundle": Bundle,
     "canonical_record": CanonicalRecord,
+    "corpus_signature": CorpusSignature,
     "detached_event": DetachedEvent,
     "event": Event,
     "key_document": KeyDocument,
@@ -188,6 +193,10 @@ def payload_documents() -> dict[str, tuple[str, Any]]:
     }
 
 
+def signed_corpus() -> Any:
+    return parse_object(pack({MANIFEST: b"{}"}, REGISTRY_KEY.signer, REGISTRY_KEY.document)[SIGNATURE])
+
+
 def gather_documents() -> dict[str, tuple[str, Any]]:
     """Return test name to schema name and document: published, or built from what was published."""
     if not PUBLISHED.is_dir():
@@ -236,6 +245,10 @@ def gather_documents() -> dict[str, tuple[str, Any]]:
         "revocation": ("key_revocation", revocation(2, 1, 2026, by=2).to_dict()),
         "keyring": ("keyring", keyring(rotation(1, 1, 2, 2027, promise=3), revocation(2, 1, 2026, by=2)).to_dict()),
         "keyring of one key": ("keyring", keyring().to_dict()),
+        "corpus signature": (
+            "corpus_signature",
+            signed_corpus(),
+        ),
         **payload_documents(),
     }
 
