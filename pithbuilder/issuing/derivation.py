@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pithbuilder.core.canonical_json import JsonObject
 from pithbuilder.documents.record import RECORD_SCHEMA_VERSION, CanonicalRecord
-from pithbuilder.errors import FormatError, naming, printable
+from pithbuilder.errors import FormatError, printable
 
 
 def describe_number(record: CanonicalRecord) -> JsonObject:
@@ -26,8 +26,11 @@ def describe_number(record: CanonicalRecord) -> JsonObject:
             found=printable(f"{record.source.kind}, {record.schema_version}"),
         )
     number = record.pith_number
-    with naming("$.source.id"):
+    try:
         aliases = number.aliases(record.source.id, record.source.version)
+    except FormatError as error:
+        error.where = "$.source.id"
+        raise
     return {
         "canonical_sha256": record.digest.hex(),
         "pith_number": str(number),

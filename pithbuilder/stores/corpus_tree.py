@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Final
 
 from pithbuilder.errors import StoreError, printable
 from pithbuilder.stores.atomic import make_directory, read_failed, read_file, remove_file, write_failed, write_file
+from pithbuilder.stores.one_writer import one_writer
 
 _MAX_FILE_BYTES: Final = 64 * 2**20
 
@@ -61,22 +61,16 @@ class CorpusTree:
         """
         try:
             make_directory(self.root)
-            descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise write_failed(self.root, error) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreError(
-                    "corpus-busy",
-                    "another process is writing this corpus",
-                    where=str(self.root),
-                    hint="wait until it has finished, then run it again",
-                ) from error
+        busy = StoreError(
+            "corpus-busy",
+            "another process is writing this corpus",
+            where=str(self.root),
+            hint="wait until it has finished, then run it again",
+        )
+        with one_writer(self.root, os.O_RDONLY | os.O_DIRECTORY, busy):
             yield
-        finally:
-            os.close(descriptor)
 
     def write(self, path: str, data: bytes) -> None:
         """Put a file in place, and the directories that lead to it.

@@ -6,7 +6,6 @@ minted), ``mirror/`` (where bundles go by default).
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from pithbuilder.issuing.profile import IssuerProfile
 from pithbuilder.signing.ed25519 import PublicKey
 from pithbuilder.stores.atomic import is_taken, make_directory, read_file, undone_on_failure, write_failed, write_file
 from pithbuilder.stores.key_store import KeyStore, NewKey, check_key_id
+from pithbuilder.stores.one_writer import one_writer
 from pithbuilder.stores.profile_file import format_profile, load_profile
 from pithbuilder.verify.key_chain import ChainKey, KeyChain
 from pithbuilder.verify.signing_key import key_that_signs
@@ -179,24 +179,14 @@ class Workspace:
         Raises:
             StoreError: ``workspace-busy``; another process writes there.
         """
-        path = self.root / ".pith.lock"
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise write_failed(path, error) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreError(
-                    "workspace-busy",
-                    "another process is writing in this workspace",
-                    where=str(self.root),
-                    hint="wait until it has finished, then run it again",
-                ) from error
+        busy = StoreError(
+            "workspace-busy",
+            "another process is writing in this workspace",
+            where=str(self.root),
+            hint="wait until it has finished, then run it again",
+        )
+        with one_writer(self.root / ".pith.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, busy):
             yield
-        finally:
-            os.close(descriptor)
 
 
 def document_of_key(profile: IssuerProfile, key_id: str, key: PublicKey, rotates_at: str | None = None) -> KeyDocument:
